@@ -1,0 +1,1 @@
+//! Sets of addresses as their boundary addresses.

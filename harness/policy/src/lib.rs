@@ -1,0 +1,24 @@
+//! What a packet filter ought to do, worked out without touching the system.
+//!
+//! Data flows one way: [`frontend`] turns YAML into a validated
+//! [`scenario::Scenario`]; [`oracle`] reads its [`model::Policy`] and says what
+//! is right; [`lower`] compiles the same policy to a [`image::MapImage`], which
+//! [`interpret`] evaluates as the XDP program would; [`frame`] makes the bytes
+//! that are sent.
+//!
+//! Invariant: no file, clock, thread, socket or system call in this crate.
+//! Invariant: [`oracle`] and [`lower`] share the model and nothing else.
+
+pub mod address_set;
+pub mod diagnostic;
+pub mod frame;
+pub mod frontend;
+pub mod image;
+pub mod interpret;
+pub mod lower;
+pub mod model;
+pub mod oracle;
+pub mod port;
+pub mod prefix;
+pub mod scenario;
+pub mod topology;

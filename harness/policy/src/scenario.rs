@@ -1,0 +1,139 @@
+//! A validated scenario: a policy, a network, and probes with what their author
+//! expects of them.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use netverdict_abi::Reason;
+
+use crate::diagnostic::{Location, SourceFile};
+use crate::frame::FrameSpec;
+use crate::model::Policy;
+use crate::port::ProtoPort;
+use crate::topology::TopologyPlan;
+
+/// One scenario file, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// Its one-line name.
+    pub name: String,
+    /// Why it exists.
+    pub why: String,
+    /// For `--tag`.
+    pub tags: BTreeSet<String>,
+    /// Which probes must mismatch, if any.
+    pub xfail: Option<Xfail>,
+    /// The network.
+    pub topology: TopologyPlan,
+    /// The policy.
+    pub policy: Policy,
+    /// Probes, in the file's order, at least one. Their names are unique.
+    pub probes: Vec<Probe>,
+}
+
+/// Known disagreement between the policy and the author's intent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Xfail {
+    /// What is wrong with the deployment.
+    pub reason: String,
+    /// Names of the entries of [`Scenario::probes`] all of whose cases must
+    /// mismatch.
+    pub probes: BTreeSet<String>,
+    /// Where it stands.
+    pub location: Location,
+}
+
+/// One entry of `probes`, with the frames it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Its name: given, or made from `from` and `to`, and unique.
+    pub name: String,
+    /// The verdict the author expects.
+    pub expect: Expect,
+    /// The reason the author expects, if they care.
+    pub reason: Option<Reason>,
+    /// One case per frame, at least one.
+    pub cases: Vec<Case>,
+    /// The whole entry.
+    pub location: Location,
+    /// The value of `expect`.
+    pub expect_location: Location,
+}
+
+/// What the author of a probe expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expect {
+    /// Seen behind the filter, and arrived at the workload unless a host stack
+    /// cannot deliver a frame of that shape.
+    Pass,
+    /// Dropped by the filter.
+    Drop,
+}
+
+/// One frame of a probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What tells it from the probe's other cases, such as the source address;
+    /// empty if the probe has one case.
+    pub label: String,
+    /// The frame.
+    pub frame: FrameSpec,
+    /// Where it should arrive if the filter passes it.
+    pub target: Target,
+}
+
+/// Where a frame is meant to arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// At a workload, through its node port.
+    Workload {
+        /// Index into [`TopologyPlan::workloads`].
+        workload: usize,
+        /// The port on the node.
+        node_port: ProtoPort,
+    },
+    /// At the node itself.
+    Node,
+    /// Nowhere: a host stack cannot deliver it, though the filter may pass it.
+    Undeliverable(Undeliverable),
+}
+
+/// Why a host stack does not deliver a frame that reached it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undeliverable {
+    /// Not an IP packet: no workload is meant.
+    NotIp,
+    /// The source can have sent nothing (0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4,
+    /// 240.0.0.0/4, ::, ::1, ff00::/8): RFC 1122 §3.2.1.3, RFC 4291 §2.7.
+    MartianSource,
+    /// The source is one of the node's own addresses.
+    OwnSource,
+    /// An IP header with impossible lengths, or a frame shorter than it says.
+    Malformed,
+    /// One fragment of several: nothing is reassembled.
+    LoneFragment,
+    /// A loose or strict source route, which Linux refuses by default.
+    SourceRoute,
+    /// Tagged with a VLAN id other than 0: no interface has it.
+    UnknownVlan,
+    /// An IPv6 extension header that ends the packet for a host.
+    ExtensionHeader,
+    /// A destination that is neither the node's nor a workload's.
+    ForeignDestination,
+    /// A service has no workload with an address of this family.
+    NoBackend,
+}
+
+impl Scenario {
+    /// The node's address of the same family as `source`.
+    pub fn node_address(&self, source: IpAddr) -> Option<IpAddr> {
+        self.topology
+            .node
+            .iter()
+            .copied()
+            .find(|node| node.is_ipv4() == source.is_ipv4())
+    }
+}

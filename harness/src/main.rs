@@ -1,0 +1,3 @@
+//! The `netverdict` program.
+
+fn main() {}
