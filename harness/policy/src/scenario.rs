@@ -2,6 +2,7 @@
 //! expects of them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -135,5 +136,23 @@ impl Scenario {
             .iter()
             .copied()
             .find(|node| node.is_ipv4() == source.is_ipv4())
+    }
+}
+
+/// A clause that follows "a host cannot deliver it:".
+impl fmt::Display for Undeliverable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Undeliverable::NotIp => "it is no IP packet",
+            Undeliverable::MartianSource => "its source address cannot send",
+            Undeliverable::OwnSource => "its source is the node's own address",
+            Undeliverable::Malformed => "it is malformed or cut short",
+            Undeliverable::LoneFragment => "it is one fragment of several",
+            Undeliverable::SourceRoute => "it asks for a source route",
+            Undeliverable::UnknownVlan => "no interface has its VLAN id",
+            Undeliverable::ExtensionHeader => "one of its extension headers ends it",
+            Undeliverable::ForeignDestination => "its destination is not the node",
+            Undeliverable::NoBackend => "no workload of its family stands behind the port",
+        })
     }
 }
