@@ -1,1 +1,19 @@
 //! Everything that needs privileges.
+//!
+//! [`isolate::isolated`] makes the process init of namespaces of its own, so
+//! that nothing outlives it. Inside, a [`filter::Filter`] is the XDP program
+//! and its maps in the kernel, and a [`Lab`] the network around it: the program
+//! is attached to the node's uplink, frames go in at the far end of that link,
+//! and [`wire::BatchEvidence`] is what the kernel did with them.
+//!
+//! Invariant: nothing in here knows what a frame was meant to show.
+
+pub mod capability;
+pub mod error;
+pub mod filter;
+pub mod isolate;
+mod lab;
+pub mod wire;
+
+pub use error::LabError;
+pub use lab::{Attachment, Lab, Purpose, XdpMode};

@@ -1,0 +1,120 @@
+//! Why a lab could not be built or used.
+
+use std::io;
+
+use netverdict_policy::frame::ProbeId;
+use thiserror::Error;
+
+use crate::filter::FilterError;
+
+/// Why a lab could not be built or used. The texts fit behind "failed to".
+#[derive(Debug, Error)]
+pub enum LabError {
+    /// A system call failed.
+    #[error("{doing}: {source}{}", hint(source))]
+    System {
+        /// What was being done, such as `create namespace lab0-node`.
+        doing: String,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
+    /// A network change was refused by the kernel.
+    #[error("{doing}: {source}")]
+    Netlink {
+        /// What was being done.
+        doing: String,
+        /// What the kernel said.
+        #[source]
+        source: Box<rtnetlink::Error>,
+    },
+    /// A namespace could not be made or entered.
+    #[error("make namespace {name}: {source}")]
+    Namespace {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<netns_rs::Error>,
+    },
+    /// A namespace's thread panicked while it did something.
+    #[error("{doing} in namespace {name}: its thread panicked: {message}")]
+    Panicked {
+        /// The namespace.
+        name: String,
+        /// What it was doing.
+        doing: String,
+        /// The panic's message.
+        message: String,
+    },
+    /// `nft` did not take the rules.
+    #[error("load the node port rules with nft: {said}")]
+    Nft {
+        /// What nft printed.
+        said: String,
+    },
+    /// The program or its maps.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// More frames than [`crate::wire::MAX_BATCH`].
+    #[error(
+        "send {frames} frames in one batch: {} is the most",
+        crate::wire::MAX_BATCH
+    )]
+    BatchTooLarge {
+        /// Frames asked for.
+        frames: usize,
+    },
+    /// A frame that the link does not carry.
+    #[error("send probe {}: {length} bytes do not fit the link (14 to {most})", id.0)]
+    FrameLength {
+        /// The probe.
+        id: ProbeId,
+        /// Its length in bytes.
+        length: usize,
+        /// The longest frame the link carries with the tags this one has.
+        most: usize,
+    },
+    /// A socket had no room and evidence is missing.
+    #[error("collect evidence at {place}: the kernel dropped {drops} frames for want of room")]
+    EvidenceLost {
+        /// Which socket.
+        place: String,
+        /// How many.
+        drops: u32,
+    },
+    /// Asked of a lab that was built for the other purpose.
+    #[error("{doing}: the lab was not built for it")]
+    Purpose {
+        /// What was asked.
+        doing: &'static str,
+    },
+    /// Nobody in the topology has this name.
+    #[error("find '{name}': the scenario has {}", known.join(", "))]
+    UnknownMember {
+        /// The name asked for.
+        name: String,
+        /// Names there are.
+        known: Vec<String>,
+    },
+    /// There is no attachment where one is needed, or one too many.
+    #[error("{0}")]
+    Attachment(&'static str),
+}
+
+impl LabError {
+    pub(crate) fn system(doing: impl Into<String>) -> impl FnOnce(io::Error) -> LabError {
+        let doing = doing.into();
+        move |source| LabError::System { doing, source }
+    }
+}
+
+/// What to do about a refusal.
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            " (needs CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW: run as root)"
+        }
+        _ => "",
+    }
+}
