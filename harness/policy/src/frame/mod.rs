@@ -1,10 +1,25 @@
 //! Frames as a scenario describes them, and the bytes they become.
 
 mod build;
+mod describe;
+mod error;
+mod extension;
+mod ip;
+mod length;
+mod option;
+mod probe;
 mod spec;
+mod transport;
 
-pub use build::{Frame, FrameError, ProbeId, build, find_id, probe_mac};
+pub use build::{Frame, build};
+pub use describe::describe;
+pub use error::FrameError;
+pub use length::length;
+pub use probe::{MIN_PAYLOAD, ProbeId, find_id, probe_mac};
 pub use spec::{
     Body, ExtensionHeader, Fragment, FrameSpec, IcmpKind, IpOption, IpPacket, Lengths, TcpFlags,
     Transport, VlanTag,
 };
+
+#[cfg(test)]
+mod tests;

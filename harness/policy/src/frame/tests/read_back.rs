@@ -1,0 +1,367 @@
+//! Reads built frames back field by field, headers by pnet's parsers, checksums
+//! by a sum of their own.
+
+use std::net::IpAddr;
+
+use pnet_packet::Packet;
+use pnet_packet::ethernet::EthernetPacket;
+use pnet_packet::ipv4::Ipv4Packet;
+use pnet_packet::ipv6::Ipv6Packet;
+use pnet_packet::tcp::TcpPacket;
+use pnet_packet::udp::UdpPacket;
+use pnet_packet::vlan::VlanPacket;
+
+use super::*;
+
+const UDP: Transport = Transport::Udp {
+    source: 53,
+    destination: 5353,
+};
+const SCTP: Transport = Transport::Sctp {
+    source: 9,
+    destination: 30007,
+};
+const ECHO: Transport = Transport::Icmp(IcmpKind::EchoRequest);
+const SOLICITATION: Transport = Transport::Icmp(IcmpKind::NeighbourSolicitation);
+const GRE: Transport = Transport::Other { protocol: 47 };
+
+#[test]
+fn every_transport_in_every_shape() {
+    let fragment = |offset, more| Some(Fragment { offset, more });
+    let mut seen = 0;
+    for transport in [SYN, UDP, SCTP, ECHO, SOLICITATION, GRE] {
+        for packet in [v4(transport), v6(transport)] {
+            if transport == SOLICITATION && packet.source.is_ipv4() {
+                continue;
+            }
+            for tags in [
+                vec![],
+                vec![tag(0x8100, 21)],
+                vec![tag(0x88a8, 0), tag(0x8100, 4095), tag(0x8100, 1)],
+            ] {
+                for fragment in [None, fragment(0, true), fragment(65_528, false)] {
+                    // Odd and even payloads: a checksum treats them differently.
+                    for payload in [0, 8, 9, 1400] {
+                        for richer in [false, true] {
+                            let mut packet = IpPacket {
+                                fragment,
+                                payload,
+                                ..packet.clone()
+                            };
+                            if richer {
+                                enrich(&mut packet);
+                            }
+                            read(&tags, &packet);
+                            seen += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(seen, 11 * 3 * 3 * 4 * 2);
+}
+
+fn enrich(packet: &mut IpPacket) {
+    if packet.source.is_ipv4() {
+        packet.options = vec![
+            IpOption::Timestamp(2),
+            IpOption::LooseSourceRoute,
+            IpOption::RecordRoute(1),
+            IpOption::Raw(vec![0x42, 3, 9]),
+        ];
+    } else {
+        packet.extension_headers = vec![
+            ExtensionHeader::HopByHop,
+            ExtensionHeader::Destination,
+            ExtensionHeader::Routing,
+            ExtensionHeader::Authentication,
+            ExtensionHeader::Mobility,
+            ExtensionHeader::HostIdentity,
+            ExtensionHeader::Shim6,
+        ];
+    }
+}
+
+/// Builds the frame and compares all of it with the description.
+fn read(tags: &[VlanTag], packet: &IpPacket) {
+    let spec = FrameSpec {
+        tags: tags.to_vec(),
+        ..frame(packet.clone())
+    };
+    let name = describe(&spec);
+    let bytes = build(&spec, ID, MAC).expect(&name);
+    assert_eq!(bytes.len(), length(&spec), "{name}");
+    assert_eq!(find_id(&bytes), Some(ID), "{name}");
+
+    let ethernet = EthernetPacket::new(&bytes).expect("Ethernet");
+    assert_eq!(ethernet.get_destination().octets(), MAC, "{name}");
+    assert_eq!(ethernet.get_source().octets(), probe_mac(ID), "{name}");
+    let mut ethertype = ethernet.get_ethertype().0;
+    let mut rest = ethernet.payload().to_vec();
+    for tag in tags {
+        assert_eq!(ethertype, tag.tpid, "{name}");
+        let vlan = VlanPacket::new(&rest).expect("a tag");
+        assert_eq!(vlan.get_vlan_identifier(), tag.id, "{name}");
+        assert_eq!(vlan.get_priority_code_point().0, tag.priority, "{name}");
+        assert_eq!(vlan.get_drop_eligible_indicator(), 0, "{name}");
+        ethertype = vlan.get_ethertype().0;
+        rest = vlan.payload().to_vec();
+    }
+    match packet.source {
+        IpAddr::V4(_) => assert_eq!(ethertype, 0x0800, "{name}"),
+        IpAddr::V6(_) => assert_eq!(ethertype, 0x86dd, "{name}"),
+    }
+    let (protocol, destination, upper) = match packet.source {
+        IpAddr::V4(_) => read_v4(&name, packet, &rest),
+        IpAddr::V6(_) => read_v6(&name, packet, &rest),
+    };
+    let pseudo = pseudo_header(packet.source, destination, protocol, upper.len());
+    read_transport(&name, packet, protocol, &upper, &pseudo);
+}
+
+fn read_v4(name: &str, packet: &IpPacket, bytes: &[u8]) -> (u8, IpAddr, Vec<u8>) {
+    let header = Ipv4Packet::new(bytes).expect("IPv4");
+    let header_length = usize::from(header.get_header_length()) * 4;
+    assert_eq!(header.get_version(), 4, "{name}");
+    assert_eq!(
+        usize::from(header.get_total_length()),
+        bytes.len(),
+        "{name}"
+    );
+    assert_eq!(IpAddr::V4(header.get_source()), packet.source, "{name}");
+    assert_eq!(sum(&[&bytes[..header_length]]), 0xffff, "{name}");
+    let fragment = packet.fragment.unwrap_or(Fragment {
+        offset: 0,
+        more: false,
+    });
+    assert_eq!(header.get_fragment_offset() * 8, fragment.offset, "{name}");
+    assert_eq!(header.get_flags(), u8::from(fragment.more), "{name}");
+    let options: &[u8] = if packet.options.is_empty() {
+        &[]
+    } else {
+        &[
+            68, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, // timestamp
+            131, 7, 4, 192, 0, 2, 10, // loose source route
+            7, 7, 4, 0, 0, 0, 0, // record route
+            0x42, 3, 9, // raw
+            0, 0, 0, // padding
+        ]
+    };
+    assert_eq!(&bytes[20..header_length], options, "{name}");
+    (
+        header.get_next_level_protocol().0,
+        header.get_destination().into(),
+        bytes[header_length..].to_vec(),
+    )
+}
+
+fn read_v6(name: &str, packet: &IpPacket, bytes: &[u8]) -> (u8, IpAddr, Vec<u8>) {
+    let header = Ipv6Packet::new(bytes).expect("IPv6");
+    assert_eq!(header.get_version(), 6, "{name}");
+    let announced = usize::from(header.get_payload_length());
+    assert_eq!(announced, bytes.len() - 40, "{name}");
+    assert_eq!(IpAddr::V6(header.get_source()), packet.source, "{name}");
+    let mut next = header.get_next_header().0;
+    let mut rest = header.payload().to_vec();
+    let mut chain = Vec::new();
+    let numbers = [0_u8, 43, 44, 51, 60, 135, 139, 140];
+    while numbers.contains(&next) {
+        let length = match next {
+            44 => 8,
+            51 => (usize::from(rest[1]) + 2) * 4,
+            _ => (usize::from(rest[1]) + 1) * 8,
+        };
+        if next == 44 {
+            let fragment = packet.fragment.expect("a fragment");
+            let field = u16::from_be_bytes([rest[2], rest[3]]);
+            assert_eq!(field & !7, fragment.offset, "{name}");
+            assert_eq!(field & 7, u16::from(fragment.more), "{name}");
+        }
+        if next == 135 || next == 139 {
+            let destination = header.get_destination().into();
+            let pseudo = pseudo_header(packet.source, destination, next, length);
+            assert_eq!(sum(&[&pseudo, &rest[..length]]), 0xffff, "{name}");
+        }
+        chain.push(next);
+        next = rest[0];
+        rest.drain(..length);
+    }
+    let mut expected = if packet.extension_headers.is_empty() {
+        vec![]
+    } else {
+        vec![0, 60, 43, 51, 135, 139, 140]
+    };
+    expected.extend(packet.fragment.map(|_| 44));
+    assert_eq!(chain, expected, "{name}");
+    (next, header.get_destination().into(), rest)
+}
+
+fn read_transport(name: &str, packet: &IpPacket, protocol: u8, upper: &[u8], pseudo: &[u8]) {
+    let id = [0x9f, 0x6e, 0x76, 0xe3, 1, 2, 3, 4];
+    let payload_at = |at: usize| {
+        assert_eq!(upper.len() - at, packet.payload.max(8), "{name}");
+        assert_eq!(upper[at..at + 8], id, "{name}");
+        assert!(upper[at + 8..].iter().all(|byte| *byte == 0), "{name}");
+    };
+    match packet.transport {
+        Transport::Tcp { .. } => {
+            let tcp = TcpPacket::new(upper).expect("TCP");
+            assert_eq!(protocol, 6, "{name}");
+            let ports = (tcp.get_source(), tcp.get_destination());
+            assert_eq!(ports, (40000, 30007), "{name}");
+            assert_eq!((tcp.get_data_offset(), tcp.get_flags()), (5, 2), "{name}");
+            assert_eq!(sum(&[pseudo, upper]), 0xffff, "{name}");
+            payload_at(20);
+        }
+        Transport::Udp { .. } => {
+            let udp = UdpPacket::new(upper).expect("UDP");
+            assert_eq!(protocol, 17, "{name}");
+            let ports = (udp.get_source(), udp.get_destination());
+            assert_eq!(ports, (53, 5353), "{name}");
+            assert_eq!(usize::from(udp.get_length()), upper.len(), "{name}");
+            assert_ne!(udp.get_checksum(), 0, "{name}");
+            assert_eq!(sum(&[pseudo, upper]), 0xffff, "{name}");
+            payload_at(8);
+        }
+        Transport::Sctp { .. } => {
+            assert_eq!(protocol, 132, "{name}");
+            assert_eq!(upper[..4], [0, 9, 0x75, 0x37], "{name}");
+            assert_eq!(upper[12..16], [1, 0, 0, 20], "{name}");
+            // Checked by itself against the published check value.
+            let without = [&upper[..8], &[0; 4], &upper[12..]].concat();
+            let sum = crate::frame::transport::crc32c(&without);
+            assert_eq!(upper[8..12], sum.to_le_bytes(), "{name}");
+            payload_at(32);
+        }
+        Transport::Icmp(IcmpKind::EchoRequest) => {
+            if packet.source.is_ipv4() {
+                assert_eq!((protocol, upper[0]), (1, 8), "{name}");
+                assert_eq!(sum(&[upper]), 0xffff, "{name}");
+            } else {
+                assert_eq!((protocol, upper[0]), (58, 128), "{name}");
+                assert_eq!(sum(&[pseudo, upper]), 0xffff, "{name}");
+            }
+            payload_at(8);
+        }
+        Transport::Icmp(IcmpKind::NeighbourSolicitation) => {
+            assert_eq!((protocol, upper[0]), (58, 135), "{name}");
+            assert_eq!(pseudo[16..32], SOLICITED_NODE, "{name}");
+            assert_eq!(
+                upper[8..24],
+                "2001:db8::10"
+                    .parse::<std::net::Ipv6Addr>()
+                    .expect("an address")
+                    .octets(),
+                "{name}"
+            );
+            assert_eq!(upper[24..32], [1, 1, 0x02, 0x6e, 1, 2, 3, 4], "{name}");
+            assert_eq!(upper[32], 253, "{name}");
+            assert_eq!(usize::from(upper[33]) * 8, upper.len() - 32, "{name}");
+            assert_eq!(upper[34..42], id, "{name}");
+            assert_eq!(sum(&[pseudo, upper]), 0xffff, "{name}");
+        }
+        Transport::Other { protocol: number } => {
+            assert_eq!(protocol, number, "{name}");
+            payload_at(0);
+        }
+    }
+}
+
+/// ff02::1:ff00:10.
+const SOLICITED_NODE: [u8; 16] = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 0x10];
+
+/// RFC 9293 §3.1 for IPv4, RFC 8200 §8.1 for IPv6.
+fn pseudo_header(source: IpAddr, destination: IpAddr, protocol: u8, length: usize) -> Vec<u8> {
+    let length = u32::try_from(length).expect("short");
+    match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => [
+            &source.octets()[..],
+            &destination.octets(),
+            &[0, protocol],
+            &length.to_be_bytes()[2..],
+        ]
+        .concat(),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => [
+            &source.octets()[..],
+            &destination.octets(),
+            &length.to_be_bytes(),
+            &[0, 0, 0, protocol],
+        ]
+        .concat(),
+        _ => panic!("mixed families"),
+    }
+}
+
+/// The ones' complement sum of 16-bit words: 0xffff over data with a right
+/// checksum in it (RFC 1071). Every part but the last has an even length.
+fn sum(parts: &[&[u8]]) -> u16 {
+    let bytes = parts.concat();
+    let words = bytes.chunks(2).map(|word| match word {
+        [high, low] => u64::from(u16::from_be_bytes([*high, *low])),
+        [high] => u64::from(*high) << 8,
+        _ => unreachable!("chunks of 1 or 2"),
+    });
+    let mut total: u64 = words.sum();
+    while total > 0xffff {
+        total = (total >> 16) + (total & 0xffff);
+    }
+    u16::try_from(total).expect("folded")
+}
+
+#[test]
+fn lies_stand_as_given_and_change_nothing_else() {
+    let honest = build(&frame(v4(SYN)), ID, MAC).expect("a frame");
+    let lying = build(
+        &frame(IpPacket {
+            lengths: Lengths {
+                version: Some(9),
+                ihl: Some(3),
+                total: Some(0x1234),
+            },
+            ..v4(SYN)
+        }),
+        ID,
+        MAC,
+    )
+    .expect("a frame");
+    assert_eq!(lying[14..18], [0x93, 0, 0x12, 0x34]);
+    assert_eq!(
+        sum(&[&lying[14..34]]),
+        0xffff,
+        "the checksum covers the lie"
+    );
+    assert_eq!(lying[18..24], honest[18..24]);
+    assert_eq!(lying[26..], honest[26..]);
+
+    let honest = build(&frame(v6(SYN)), ID, MAC).expect("a frame");
+    let lying = build(
+        &frame(IpPacket {
+            lengths: Lengths {
+                version: Some(4),
+                ihl: None,
+                total: Some(3),
+            },
+            ..v6(SYN)
+        }),
+        ID,
+        MAC,
+    )
+    .expect("a frame");
+    assert_eq!(lying[14], 0x40);
+    assert_eq!(lying[18..20], [0, 3]);
+    assert_eq!(lying[20..], honest[20..]);
+}
+
+#[test]
+fn truncation_takes_from_the_end() {
+    let whole = build(&frame(v6(SYN)), ID, MAC).expect("a frame");
+    for to in 14..=whole.len() {
+        let spec = FrameSpec {
+            truncate: Some(to),
+            ..frame(v6(SYN))
+        };
+        assert_eq!(build(&spec, ID, MAC).expect("a frame"), whole[..to]);
+        assert_eq!(length(&spec), to);
+    }
+}

@@ -1,0 +1,209 @@
+//! What an IP packet carries, as bytes.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use pnet_packet::icmp::echo_request::MutableEchoRequestPacket as EchoV4;
+use pnet_packet::icmp::{IcmpTypes, echo_request};
+use pnet_packet::icmpv6::Icmpv6Types;
+use pnet_packet::icmpv6::echo_request::MutableEchoRequestPacket as EchoV6;
+use pnet_packet::icmpv6::ndp::MutableNeighborSolicitPacket;
+use pnet_packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
+use pnet_packet::tcp::MutableTcpPacket;
+use pnet_packet::udp::MutableUdpPacket;
+use pnet_packet::util;
+
+use super::extension::NUMBERS;
+use super::probe::{self, probe_mac};
+use super::{FrameError, IcmpKind, IpPacket, ProbeId, TcpFlags, Transport};
+
+/// Source and destination as they stand in the IP header.
+#[derive(Clone, Copy)]
+pub(super) enum Addresses {
+    V4(Ipv4Addr, Ipv4Addr),
+    V6(Ipv6Addr, Ipv6Addr),
+}
+
+/// The protocol number, and the bytes of header and payload.
+///
+/// # Errors
+/// A transport that this family or the description's form does not have.
+pub(super) fn bytes(
+    packet: &IpPacket,
+    addresses: Addresses,
+    id: ProbeId,
+) -> Result<(IpNextHeaderProtocol, Vec<u8>), FrameError> {
+    let payload = probe::payload(id, packet.payload);
+    match packet.transport {
+        Transport::Tcp {
+            source,
+            destination,
+            flags,
+        } => {
+            let mut bytes = tcp(source, destination, flags, id, &payload);
+            addresses.checksum(&mut bytes, 8, IpNextHeaderProtocols::Tcp);
+            Ok((IpNextHeaderProtocols::Tcp, bytes))
+        }
+        Transport::Udp {
+            source,
+            destination,
+        } => {
+            let mut bytes = udp(source, destination, &payload);
+            addresses.checksum(&mut bytes, 3, IpNextHeaderProtocols::Udp);
+            if bytes[6..8] == [0, 0] {
+                // Zero would mean that there is no checksum (RFC 768).
+                bytes[6..8].fill(0xff);
+            }
+            Ok((IpNextHeaderProtocols::Udp, bytes))
+        }
+        Transport::Sctp {
+            source,
+            destination,
+        } => {
+            let bytes = sctp(source, destination, id, &payload);
+            Ok((IpNextHeaderProtocols::Sctp, bytes))
+        }
+        Transport::Icmp(IcmpKind::EchoRequest) => Ok(echo(addresses, id, &payload)),
+        Transport::Icmp(IcmpKind::NeighbourSolicitation) => {
+            let Addresses::V6(..) = addresses else {
+                return Err(FrameError::SolicitationInIpv4);
+            };
+            let std::net::IpAddr::V6(target) = packet.destination else {
+                return Err(FrameError::SolicitationInIpv4);
+            };
+            let mut bytes = solicitation(target, id, &payload)?;
+            addresses.checksum(&mut bytes, 1, IpNextHeaderProtocols::Icmpv6);
+            Ok((IpNextHeaderProtocols::Icmpv6, bytes))
+        }
+        Transport::Other { protocol } => {
+            let has_header = matches!(protocol, 6 | 17 | 132);
+            let is_extension = packet.source.is_ipv6() && NUMBERS.contains(&protocol);
+            if has_header || is_extension {
+                return Err(FrameError::Protocol(protocol));
+            }
+            Ok((IpNextHeaderProtocol(protocol), payload))
+        }
+    }
+}
+
+impl Addresses {
+    /// Fills in the Internet checksum with pseudo header (RFC 9293 §3.1, RFC
+    /// 8200 §8.1) that stands at the given 16-bit word.
+    fn checksum(self, bytes: &mut [u8], word: usize, protocol: IpNextHeaderProtocol) {
+        let sum = match self {
+            Addresses::V4(source, destination) => {
+                util::ipv4_checksum(bytes, word, &[], &source, &destination, protocol)
+            }
+            Addresses::V6(source, destination) => {
+                util::ipv6_checksum(bytes, word, &[], &source, &destination, protocol)
+            }
+        };
+        bytes[2 * word..2 * word + 2].copy_from_slice(&sum.to_be_bytes());
+    }
+}
+
+fn tcp(source: u16, destination: u16, flags: TcpFlags, id: ProbeId, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; 20];
+    let mut header = MutableTcpPacket::new(&mut bytes).expect("20 bytes hold a TCP header");
+    header.set_source(source);
+    header.set_destination(destination);
+    header.set_sequence(id.0);
+    header.set_data_offset(5);
+    header.set_flags(flags.0);
+    header.set_window(u16::MAX);
+    bytes.extend(payload);
+    bytes
+}
+
+fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; 8];
+    let mut header = MutableUdpPacket::new(&mut bytes).expect("8 bytes hold a UDP header");
+    header.set_source(source);
+    header.set_destination(destination);
+    let length = u16::try_from(8 + payload.len()).expect("the IP packet holds the datagram");
+    header.set_length(length);
+    bytes.extend(payload);
+    bytes
+}
+
+/// An INIT chunk (RFC 9260 §3.3.2) behind the common header, then the payload.
+/// A real INIT stands alone; here the payload tells the probe.
+fn sctp(source: u16, destination: u16, id: ProbeId, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32 + payload.len());
+    bytes.extend(source.to_be_bytes());
+    bytes.extend(destination.to_be_bytes());
+    bytes.extend([0; 4]); // verification tag: none yet
+    bytes.extend([0; 4]); // checksum, below
+    bytes.extend([1, 0, 0, 20]); // INIT, no flags, length
+    bytes.extend((id.0 | 1).to_be_bytes()); // initiate tag, not 0
+    bytes.extend(65_536_u32.to_be_bytes()); // receiver window
+    bytes.extend([0, 1, 0, 1]); // one stream each way
+    bytes.extend(id.0.to_be_bytes()); // first sequence number
+    bytes.extend(payload);
+    // The one field on the wire in little-endian order (RFC 9260 appendix A).
+    let sum = crc32c(&bytes);
+    bytes[8..12].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+/// CRC-32C, reflected polynomial 0x82f63b78 (RFC 9260 appendix A).
+pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |mut crc, byte| {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            let carry = crc & 1;
+            crc = (crc >> 1) ^ (0x82f6_3b78 * carry);
+        }
+        crc
+    })
+}
+
+fn echo(addresses: Addresses, id: ProbeId, payload: &[u8]) -> (IpNextHeaderProtocol, Vec<u8>) {
+    let [_, _, high, low] = id.0.to_be_bytes();
+    let identifier = u16::from_be_bytes([high, low]);
+    let mut bytes = vec![0; 8];
+    bytes.extend(payload);
+    match addresses {
+        Addresses::V4(..) => {
+            let mut message = EchoV4::new(&mut bytes).expect("8 bytes hold an echo request");
+            message.set_icmp_type(IcmpTypes::EchoRequest);
+            message.set_icmp_code(echo_request::IcmpCodes::NoCode);
+            message.set_identifier(identifier);
+            message.set_sequence_number(1);
+            let sum = util::checksum(&bytes, 1);
+            bytes[2..4].copy_from_slice(&sum.to_be_bytes());
+            (IpNextHeaderProtocols::Icmp, bytes)
+        }
+        Addresses::V6(..) => {
+            let mut message = EchoV6::new(&mut bytes).expect("8 bytes hold an echo request");
+            message.set_icmpv6_type(Icmpv6Types::EchoRequest);
+            message.set_identifier(identifier);
+            message.set_sequence_number(1);
+            addresses.checksum(&mut bytes, 1, IpNextHeaderProtocols::Icmpv6);
+            (IpNextHeaderProtocols::Icmpv6, bytes)
+        }
+    }
+}
+
+/// A neighbour solicitation (RFC 4861 §4.3) with the source link-layer address,
+/// and the payload in an option of experimental type 253 (RFC 4727 §5.1.3), as
+/// bytes that are no option make the message invalid.
+fn solicitation(target: Ipv6Addr, id: ProbeId, payload: &[u8]) -> Result<Vec<u8>, FrameError> {
+    const MAX_PAYLOAD: usize = 255 * 8 - 2;
+    let units = (payload.len() + 2).div_ceil(8);
+    let Ok(length_in_units) = u8::try_from(units) else {
+        return Err(FrameError::SolicitationPayload {
+            payload: payload.len(),
+            max: MAX_PAYLOAD,
+        });
+    };
+    let mut bytes = vec![0; 24];
+    let mut message = MutableNeighborSolicitPacket::new(&mut bytes).expect("24 bytes hold it");
+    message.set_icmpv6_type(Icmpv6Types::NeighborSolicit);
+    message.set_target_addr(target);
+    bytes.extend([1, 1]);
+    bytes.extend(probe_mac(id));
+    bytes.extend([253, length_in_units]);
+    bytes.extend(payload);
+    bytes.resize(24 + 8 + 8 * units, 0);
+    Ok(bytes)
+}
