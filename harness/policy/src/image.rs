@@ -87,30 +87,29 @@ impl MapImage {
 
     /// Entries that each map has to hold for this image.
     pub fn sizes(&self) -> ImageSizes {
+        (self.services.values()).fold(ImageSizes::default(), |sizes, service| {
+            sizes.plus(service.sizes())
+        })
+    }
+}
+
+impl ServiceImage {
+    /// Entries that each map has to hold for this service.
+    pub fn sizes(&self) -> ImageSizes {
         let mut sizes = ImageSizes {
-            services: self.services.len(),
+            services: 1,
             ..ImageSizes::default()
         };
-        let mut count = |family: Family, prefilter: usize, policy: usize| match family {
-            Family::V4 => {
-                sizes.prefilter_v4 += prefilter;
-                sizes.policy_v4 += policy;
+        for prefix in self.prefilter.iter().flat_map(|stage| stage.allow.keys()) {
+            match prefix.family() {
+                Family::V4 => sizes.prefilter_v4 += 1,
+                Family::V6 => sizes.prefilter_v6 += 1,
             }
-            Family::V6 => {
-                sizes.prefilter_v6 += prefilter;
-                sizes.policy_v6 += policy;
-            }
-        };
-        for service in self.services.values() {
-            for prefix in service
-                .prefilter
-                .iter()
-                .flat_map(|stage| stage.allow.keys())
-            {
-                count(prefix.family(), 1, 0);
-            }
-            for prefix in service.policy.iter().flat_map(|stage| stage.sources.keys()) {
-                count(prefix.family(), 0, 1);
+        }
+        for prefix in self.policy.iter().flat_map(|stage| stage.sources.keys()) {
+            match prefix.family() {
+                Family::V4 => sizes.policy_v4 += 1,
+                Family::V6 => sizes.policy_v6 += 1,
             }
         }
         sizes
@@ -135,6 +134,18 @@ pub struct ImageSizes {
 impl ImageSizes {
     /// Prefixes that one map can hold of one image.
     pub const MAX_PREFIXES: usize = 1 << 20;
+
+    /// For each map, the sum of the two.
+    #[must_use]
+    pub fn plus(self, other: ImageSizes) -> ImageSizes {
+        ImageSizes {
+            services: self.services + other.services,
+            prefilter_v4: self.prefilter_v4 + other.prefilter_v4,
+            prefilter_v6: self.prefilter_v6 + other.prefilter_v6,
+            policy_v4: self.policy_v4 + other.policy_v4,
+            policy_v6: self.policy_v6 + other.policy_v6,
+        }
+    }
 
     /// For each map, the larger of the two.
     #[must_use]
