@@ -1,14 +1,42 @@
 //! From YAML text to validated scenarios, with every problem at once.
+//!
+//! `tree` takes any YAML; the readers behind it judge all of it and go on after
+//! each problem. A reader that could not read something says so once, and
+//! what depends on it keeps silent.
+
+mod document;
+mod keys;
+mod labels;
+mod link;
+mod manifest;
+mod network;
+mod overlap;
+mod prefilter;
+mod probe;
+mod problems;
+mod read;
+mod schema;
+mod sets;
+mod sources;
+mod suggest;
+mod tree;
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::diagnostic::{Diagnostic, Location, SourceFile};
 use crate::scenario::Scenario;
+use manifest::Objects;
+use problems::Problems;
+use sources::Sources;
+
+/// Size in bytes beyond which a file is not read: 64 MiB.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Where the front end gets files from that a scenario names.
 pub trait Files {
     /// The file at `path` as the scenario gives it, relative to the folder of
-    /// `from`.
+    /// `from`. Two paths to the same file should give the same
+    /// [`SourceFile::path`].
     ///
     /// # Errors
     /// A lower-case fragment that fits "cannot read PATH: {}".
@@ -34,8 +62,21 @@ pub struct Checked {
 }
 
 /// Tells manifests from scenarios, without validating either.
-pub fn kind(_file: &SourceFile) -> FileKind {
-    FileKind::Scenario
+///
+/// What is not YAML is what its lines look like.
+pub fn kind(file: &Arc<SourceFile>) -> FileKind {
+    let is_manifest = match tree::parse(file, &mut Problems::default()) {
+        Some(documents) => !documents.is_empty() && documents.iter().all(manifest::is_manifest),
+        None => {
+            let begins = |key: &str| file.text.lines().any(|line| line.starts_with(key));
+            begins("apiVersion:") && begins("kind:")
+        }
+    };
+    if is_manifest {
+        FileKind::Manifest
+    } else {
+        FileKind::Scenario
+    }
 }
 
 /// Parses and validates a scenario file and all that it names.
@@ -43,19 +84,74 @@ pub fn kind(_file: &SourceFile) -> FileKind {
 /// # Errors
 /// Everything that is wrong, errors and warnings, in the order of the files'
 /// text.
-pub fn scenario(
-    _file: &Arc<SourceFile>,
-    _files: &mut dyn Files,
-) -> Result<Checked, Vec<Diagnostic>> {
-    Err(Vec::new())
+pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked, Vec<Diagnostic>> {
+    let mut problems = Problems::default();
+    let mut sources = Sources::new(file, files);
+    let scenario = match tree::parse(file, &mut problems) {
+        Some(documents) => {
+            if let Some(second) = documents.get(1) {
+                problems.error(
+                    "several-documents",
+                    &second.location,
+                    "a scenario file holds one scenario",
+                    "write each scenario to a file of its own",
+                );
+            }
+            match documents.first() {
+                Some(node) => document::read(node, &mut sources, &mut problems),
+                None => {
+                    problems.push(file_empty(file));
+                    None
+                }
+            }
+        }
+        None => None,
+    };
+    let any_error = problems.any_error();
+    let found = problems.into_sorted(&sources.into_files());
+    match scenario {
+        Some(scenario) if !any_error => Ok(Checked {
+            scenario,
+            warnings: found,
+        }),
+        _ => Err(found),
+    }
 }
 
 /// Validates a manifest file by itself.
-pub fn manifest(_file: &Arc<SourceFile>) -> Vec<Diagnostic> {
-    Vec::new()
+pub fn manifest(file: &Arc<SourceFile>) -> Vec<Diagnostic> {
+    let mut problems = Problems::default();
+    manifest::read(file, &mut Objects::default(), &mut problems);
+    problems.into_sorted(&[Arc::clone(file)])
 }
 
 /// The JSON Schema of a scenario file.
 pub fn schema() -> serde_json::Value {
-    serde_json::Value::Null
+    schema::schema()
+}
+
+/// The problem of a file larger than [`MAX_FILE_BYTES`], found before reading
+/// it.
+pub fn file_too_large(path: &str, bytes: u64) -> Diagnostic {
+    let file = Arc::new(SourceFile {
+        path: path.to_owned(),
+        text: String::new(),
+    });
+    let (mebibytes, limit) = (bytes >> 20, MAX_FILE_BYTES >> 20);
+    Diagnostic::error(
+        "file-too-large",
+        &Location::new(&file, 0, 0),
+        format!("the file has {mebibytes} MiB, more than the {limit} MiB that are read"),
+        "split it; an address set may hold millions of prefixes, one a line",
+    )
+}
+
+/// The problem of a file that says nothing.
+pub fn file_empty(file: &Arc<SourceFile>) -> Diagnostic {
+    Diagnostic::error(
+        "file-empty",
+        &Location::new(file, 0, 0),
+        "the file is empty, or holds comments only",
+        "write something, or remove it",
+    )
 }

@@ -1,0 +1,307 @@
+//! Reads a scenario document and what it names.
+
+use std::collections::BTreeSet;
+
+use super::keys::{Key, Shape, Table};
+use super::link;
+use super::manifest::{self, Objects};
+use super::network::{self, Network};
+use super::overlap;
+use super::prefilter::{self, PREFILTER};
+use super::probe::{self, PROBE};
+use super::problems::Problems;
+use super::read::Fields;
+use super::sets::{self, SET, Sets};
+use super::sources::Sources;
+use super::suggest::did_you_mean;
+use super::tree::{Node, Value};
+use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::lower::lower;
+use crate::model::Prefilter;
+use crate::scenario::{Scenario, Xfail};
+use crate::topology::TopologyPlan;
+
+/// The keys of a scenario.
+pub(super) const SCENARIO: Table = Table {
+    what: "a scenario",
+    keys: &[
+        Key::required("name", Shape::Text, "One line that reports show."),
+        Key::optional(
+            "why",
+            Shape::Text,
+            "Why the scenario exists: what went wrong, or would, and for whom.",
+        ),
+        Key::optional(
+            "tags",
+            Shape::List {
+                of: &Shape::Text,
+                least: 0,
+            },
+            "Words to select scenarios by, with --tag.",
+        ),
+        Key::optional(
+            "xfail",
+            Shape::Mapping(&XFAIL),
+            "The probes that this deployment is known to fail: these, all of their cases, and no \
+             others.",
+        ),
+        Key::required(
+            "topology",
+            Shape::Mapping(&network::TOPOLOGY),
+            "Who is there, and at which addresses.",
+        ),
+        Key::optional(
+            "address_sets",
+            Shape::Named(&SET),
+            "Lists of prefixes by name, for prefilters and probes.",
+        ),
+        Key::optional(
+            "manifests",
+            Shape::List {
+                of: &Shape::Text,
+                least: 0,
+            },
+            "Files with Services and CiliumNetworkPolicies, relative to the scenario.",
+        ),
+        Key::optional(
+            "prefilter",
+            Shape::List {
+                of: &Shape::Mapping(&PREFILTER),
+                least: 0,
+            },
+            "What the XDP prefilter does at each node port that it guards.",
+        ),
+        Key::required(
+            "probes",
+            Shape::List {
+                of: &Shape::Mapping(&PROBE),
+                least: 1,
+            },
+            "The frames that are sent, and what is meant to happen to them; without any, nothing \
+             would be proven.",
+        )
+        .missing_is("no-probes"),
+    ],
+};
+
+const XFAIL: Table = Table {
+    what: "xfail",
+    keys: &[
+        Key::required("reason", Shape::Text, "What is wrong with the deployment."),
+        Key::required(
+            "probes",
+            Shape::List {
+                of: &Shape::Text,
+                least: 1,
+            },
+            "Names of the probes that must mismatch.",
+        ),
+    ],
+};
+
+/// Reads the document; `None` if something is wrong.
+pub(super) fn read(
+    node: &Node,
+    sources: &mut Sources<'_>,
+    problems: &mut Problems,
+) -> Option<Scenario> {
+    let file = std::sync::Arc::clone(&node.location.file);
+    let fields = Fields::of(node, &SCENARIO, problems)?;
+    let name = fields.get("name").and_then(|node| problems.text(node));
+    let why = fields.get("why").and_then(|node| problems.text(node));
+    let tags = tags(fields.get("tags"), problems);
+    let network = fields
+        .get("topology")
+        .and_then(|node| network::read(node, problems));
+    let sets = match fields.get("address_sets") {
+        Some(node) => sets::read(node, network.as_ref(), sources, problems),
+        None => Sets::new(),
+    };
+    let objects = manifests(fields.get("manifests"), sources, problems);
+    let prefilters = match fields.get("prefilter") {
+        Some(node) => {
+            let expected_to_fail = fields.get("xfail").is_some();
+            prefilter::read(node, &sets, expected_to_fail, problems)
+        }
+        None => Vec::new(),
+    };
+    let parts = network.map(|network| Parts {
+        services_known: !objects.broken,
+        network,
+        objects,
+        prefilters,
+        sets,
+    });
+    let mut named = BTreeSet::new();
+    let judged = parts.map(|parts| judge(parts, fields.get("probes"), &mut named, problems));
+    if judged.is_none() {
+        named.extend(probe_names(fields.get("probes")));
+    }
+    let xfail = fields
+        .get("xfail")
+        .and_then(|node| xfail(node, &named, problems));
+    if problems.any_error() {
+        return None;
+    }
+    let (topology, policy, probes) = judged?;
+    Some(Scenario {
+        file,
+        name: name?.to_owned(),
+        why: why.unwrap_or_default().to_owned(),
+        tags,
+        xfail,
+        topology,
+        policy,
+        probes,
+    })
+}
+
+fn tags(node: Option<&Node>, problems: &mut Problems) -> BTreeSet<String> {
+    let items = node.and_then(|node| problems.list(node)).unwrap_or(&[]);
+    (items.iter())
+        .filter_map(|item| problems.text(item).map(str::to_owned))
+        .collect()
+}
+
+fn manifests(node: Option<&Node>, sources: &mut Sources<'_>, problems: &mut Problems) -> Objects {
+    let mut objects = Objects::default();
+    let mut seen: Vec<(std::sync::Arc<SourceFile>, &Node)> = Vec::new();
+    for item in node.and_then(|node| problems.list(node)).unwrap_or(&[]) {
+        let file =
+            (problems.text(item)).and_then(|path| sources.read(path, &item.location, problems));
+        let Some(file) = file else {
+            objects.broken = true;
+            continue;
+        };
+        if let Some((_, first)) = seen.iter().find(|(other, _)| other.path == file.path) {
+            problems.push(
+                Diagnostic::error(
+                    "duplicate-manifest",
+                    &item.location,
+                    format!("{} is listed twice", file.path),
+                    "list each manifest once",
+                )
+                .with_label(&first.location, "first listed here"),
+            );
+            continue;
+        }
+        manifest::read(&file, &mut objects, problems);
+        seen.push((file, item));
+    }
+    objects
+}
+
+/// What probes are judged by.
+struct Parts {
+    network: Network,
+    objects: Objects,
+    services_known: bool,
+    prefilters: Vec<Prefilter>,
+    sets: Sets,
+}
+
+type Judged = (
+    TopologyPlan,
+    crate::model::Policy,
+    Vec<crate::scenario::Probe>,
+);
+
+fn judge(
+    parts: Parts,
+    probes: Option<&Node>,
+    named: &mut BTreeSet<String>,
+    problems: &mut Problems,
+) -> Judged {
+    let Parts {
+        network,
+        objects,
+        services_known,
+        prefilters,
+        sets,
+    } = parts;
+    let before = problems.count();
+    let policy = link::link(&network, objects, prefilters, problems);
+    let services_known = services_known && problems.count() == before;
+    overlap::check(&policy, problems);
+    // What cannot be compiled is wrong with the input, and known without a
+    // single frame.
+    if let Err(diagnostics) = lower(&policy) {
+        problems.extend(diagnostics);
+    }
+    let forwards = link::forwards(&policy);
+    let context = probe::Context {
+        network: &network,
+        policy: &policy,
+        forwards: &forwards,
+        sets: &sets,
+        services_known,
+    };
+    let probes = match probes {
+        Some(node) => probe::read(node, &context, named, problems),
+        None => Vec::new(),
+    };
+    let Network {
+        node,
+        hosts,
+        workloads,
+        mtu,
+    } = network;
+    let topology = TopologyPlan {
+        node,
+        hosts: hosts.into_iter().map(|(host, _)| host).collect(),
+        workloads: (workloads.into_iter())
+            .map(|(workload, _)| workload.plan)
+            .collect(),
+        forwards,
+        mtu,
+    };
+    (topology, policy, probes)
+}
+
+/// Names that probes are given, where the probes cannot be read.
+fn probe_names(node: Option<&Node>) -> Vec<String> {
+    let Some(Value::List(items)) = node.map(|node| &node.value) else {
+        return Vec::new();
+    };
+    (items.iter())
+        .filter_map(|item| match &item.get("name")?.value {
+            Value::Text(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn xfail(node: &Node, named: &BTreeSet<String>, problems: &mut Problems) -> Option<Xfail> {
+    let fields = Fields::of(node, &XFAIL, problems)?;
+    let reason = fields.get("reason").and_then(|node| problems.text(node));
+    let list = fields.get("probes")?;
+    let items = problems.list(list)?;
+    if items.is_empty() {
+        problems.error(
+            "xfail-without-probes",
+            &list.location,
+            "no probe is expected to fail",
+            "name the probes that fail in this deployment, or remove 'xfail'",
+        );
+    }
+    let mut probes = BTreeSet::new();
+    for item in items {
+        let Some(name) = problems.text(item) else {
+            continue;
+        };
+        if !named.contains(name) {
+            problems.error(
+                "unknown-probe",
+                &item.location,
+                format!("no probe is named '{name}'"),
+                did_you_mean(name, named.iter().map(String::as_str)),
+            );
+        }
+        probes.insert(name.to_owned());
+    }
+    Some(Xfail {
+        reason: reason?.to_owned(),
+        probes,
+        location: node.location.clone(),
+    })
+}

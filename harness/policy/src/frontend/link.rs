@@ -1,0 +1,171 @@
+//! Puts workloads, services and policies together.
+
+use std::collections::BTreeMap;
+
+use super::manifest::{Objects, PolicyObject, Service};
+use super::network::Network;
+use super::problems::Problems;
+use super::suggest::closest;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::model::{Labels, NodePort, ObjectName, Policy, Prefilter, Workload};
+use crate::port::ProtoPort;
+use crate::topology::Forward;
+
+/// The policy that the scenario's parts make.
+pub(super) fn link(
+    network: &Network,
+    objects: Objects,
+    prefilters: Vec<Prefilter>,
+    problems: &mut Problems,
+) -> Policy {
+    let workloads: Vec<Workload> = (network.workloads.iter())
+        .map(|(workload, location)| Workload {
+            name: workload.name.clone(),
+            labels: workload.labels.clone(),
+            location: location.clone(),
+        })
+        .collect();
+    let mut node_ports: Vec<NodePort> = Vec::new();
+    let mut taken: BTreeMap<ProtoPort, Location> = BTreeMap::new();
+    for service in objects.services {
+        check_families(&service, network, problems);
+        let backends = selected(&workloads, &service.name, &service.selector);
+        if backends.is_empty() {
+            let help = near_label(&workloads, &service.name.namespace, &service.selector);
+            problems.error(
+                "service-without-backend",
+                &service.selector_location,
+                format!("the Service {} selects no workload", service.name),
+                help,
+            );
+        }
+        for port in service.ports {
+            if let Some(earlier) = taken.get(&port.node_port) {
+                problems.push(
+                    Diagnostic::error(
+                        "duplicate-node-port",
+                        &port.location,
+                        format!("node port {} is taken", port.node_port),
+                        "give each port of each Service a node port of its own",
+                    )
+                    .with_label(earlier, "by this port"),
+                );
+                continue;
+            }
+            taken.insert(port.node_port, port.location.clone());
+            if !backends.is_empty() {
+                node_ports.push(NodePort {
+                    service: service.name.clone(),
+                    node_port: port.node_port,
+                    target_port: port.target_port,
+                    backends: backends.clone(),
+                    location: port.location,
+                });
+            }
+        }
+    }
+    let mut network_policies = Vec::new();
+    for PolicyObject {
+        policy,
+        selector_location,
+    } in objects.policies
+    {
+        if selected(&workloads, &policy.name, &policy.selector).is_empty() {
+            problems.warn(
+                "policy-selects-nothing",
+                &selector_location,
+                format!(
+                    "the policy {} selects no workload of this scenario",
+                    policy.name
+                ),
+                near_label(&workloads, &policy.name.namespace, &policy.selector),
+            );
+        }
+        network_policies.push(policy);
+    }
+    Policy {
+        workloads,
+        node_ports,
+        prefilters,
+        network_policies,
+    }
+}
+
+/// Where frames to node ports are delivered: the first backend.
+pub(super) fn forwards(policy: &Policy) -> Vec<Forward> {
+    (policy.node_ports.iter())
+        .filter_map(|port| {
+            Some(Forward {
+                node_port: port.node_port,
+                workload: *port.backends.first()?,
+                target_port: port.target_port,
+            })
+        })
+        .collect()
+}
+
+/// Workloads of the object's namespace that have all the labels.
+fn selected(workloads: &[Workload], object: &ObjectName, selector: &Labels) -> Vec<usize> {
+    let matches = |workload: &Workload| {
+        workload.name.namespace == object.namespace
+            && (selector.iter()).all(|(key, value)| workload.labels.get(key) == Some(value))
+    };
+    (workloads.iter().enumerate())
+        .filter(|(_, workload)| matches(workload))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// What a selector that matches nothing may have meant.
+fn near_label(workloads: &[Workload], namespace: &str, selector: &Labels) -> String {
+    let here: Vec<&Workload> = (workloads.iter())
+        .filter(|workload| workload.name.namespace == namespace)
+        .collect();
+    if here.is_empty() {
+        return format!("the namespace '{namespace}' has no workload");
+    }
+    let labels: Vec<String> = (here.iter())
+        .flat_map(|workload| &workload.labels)
+        .map(|(key, value)| format!("{key}: {value}"))
+        .collect();
+    for (key, value) in selector {
+        let wanted = format!("{key}: {value}");
+        if !labels.contains(&wanted) {
+            let near = closest(&wanted, labels.iter().map(String::as_str));
+            return match near {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("no workload of the namespace '{namespace}' has '{wanted}'"),
+            };
+        }
+    }
+    "each label is there, but no workload has all of them".to_owned()
+}
+
+/// A Service of one family alone is not reached by the other; here every node
+/// port is delivered at every address of the node.
+fn check_families(service: &Service, network: &Network, problems: &mut Problems) {
+    let Some((families, location)) = &service.families else {
+        return;
+    };
+    let node = network.families();
+    if node.len() == 1 && families.is_empty() {
+        return;
+    }
+    let missing: Vec<String> = (node.iter())
+        .filter(|family| !families.contains(family))
+        .map(ToString::to_string)
+        .collect();
+    if !missing.is_empty() {
+        problems.error(
+            "unsupported-field",
+            location,
+            format!(
+                "the Service {} would not be reached by {}, but the node has such an address",
+                service.name,
+                missing.join(" and ")
+            ),
+            "this version delivers a node port at every address of the node: use 'ipFamilyPolicy: \
+             PreferDualStack', or give the node addresses of the Service's family only",
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! Names and labels of objects.
+
+use super::super::problems::Problems;
+use super::super::tree::{Node, Value};
+use super::fields::{Keys, Known};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Labels, ObjectName};
+
+/// Bookkeeping of the API server and of tools, without effect on packets.
+const METADATA: Keys = Keys {
+    what: "metadata",
+    read: &["name", "namespace", "annotations"],
+    ignored: &[
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generateName",
+        "generation",
+        "labels",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    ],
+};
+
+/// The name of an object.
+pub(super) fn name(node: &Node, problems: &mut Problems) -> Option<ObjectName> {
+    let metadata = Known::of(node, &METADATA, problems)?;
+    annotations(&metadata, problems);
+    let name = metadata
+        .need("name", "every object has metadata.name", problems)
+        .and_then(|node| object_name(node, problems));
+    let namespace = match metadata.get("namespace") {
+        Some(node) => object_name(node, problems),
+        None => Some("default".to_owned()),
+    };
+    Some(ObjectName {
+        namespace: namespace?,
+        name: name?,
+    })
+}
+
+/// A subdomain as RFC 1123 has it: what the API server takes.
+fn object_name(node: &Node, problems: &mut Problems) -> Option<String> {
+    let text = problems.text(node)?;
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if text.len() > 253
+        || !text.chars().all(inside)
+        || !text.starts_with(edge)
+        || !text.ends_with(edge)
+    {
+        problems.error(
+            "name-malformed",
+            &node.location,
+            format!("'{text}' cannot be the name of an object"),
+            "Kubernetes takes lower-case letters, digits, '-' and '.', with a letter or digit at \
+             both ends",
+        );
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Annotations are notes, but for some of Cilium's, which change how a Service
+/// is exposed or whether traffic goes through a proxy.
+fn annotations(metadata: &Known<'_>, problems: &mut Problems) {
+    let Some(annotations) = metadata.get("annotations") else {
+        return;
+    };
+    let Value::Map(entries) = &annotations.value else {
+        return;
+    };
+    for entry in entries {
+        let domain = entry.key.split('/').next().unwrap_or_default();
+        if domain == "cilium.io" || domain.ends_with(".cilium.io") {
+            problems.error(
+                "unsupported-field",
+                &entry.key_location,
+                format!("the annotation '{}' is not understood", entry.key),
+                "it tells Cilium to treat the object differently, which this version cannot do",
+            );
+        }
+    }
+}
+
+/// The labels of a selector, source prefixes removed.
+///
+/// Cilium's label keys may name where the label comes from (`k8s:app`). Labels
+/// of Kubernetes objects, and of any source, are those a workload has here.
+pub(super) fn selector(node: &Node, problems: &mut Problems) -> Option<Labels> {
+    let entries = problems.named(node)?;
+    let before = problems.count();
+    let mut labels = Labels::new();
+    let mut places = std::collections::BTreeMap::new();
+    for entry in entries {
+        let key = match entry.key.split_once(':') {
+            Some(("k8s" | "any", key)) => key,
+            Some((source, _)) => {
+                problems.error(
+                    "unsupported-field",
+                    &entry.key_location,
+                    format!("labels of the source '{source}' are not understood"),
+                    "this version understands labels of pods: 'KEY', 'k8s:KEY' or 'any:KEY'",
+                );
+                continue;
+            }
+            None => &entry.key,
+        };
+        if key.starts_with("io.kubernetes.") || key.starts_with("io.cilium.") {
+            problems.error(
+                "unsupported-field",
+                &entry.key_location,
+                format!("'{key}' is a label that Cilium derives, which workloads here do not have"),
+                "select by the workload's own labels; a policy selects in its own namespace anyway",
+            );
+            continue;
+        }
+        if let Some(first) = places.insert(key, &entry.key_location) {
+            problems.push(
+                Diagnostic::error(
+                    "duplicate-key",
+                    &entry.key_location,
+                    format!("the label '{key}' is given twice"),
+                    "keep one of the two",
+                )
+                .with_label(first, "first given here"),
+            );
+        }
+        if let Some(value) = problems.label_value(&entry.value) {
+            labels.insert(key.to_owned(), value.to_owned());
+        }
+    }
+    (problems.count() == before).then_some(labels)
+}

@@ -1,0 +1,423 @@
+//! From a probe to its frames.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::super::problems::Problems;
+use super::Context;
+use super::destination::Destination;
+use super::frame::Options;
+use super::origin::Origin;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::frame::{
+    self, Body, FrameError, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, ProbeId, TcpFlags,
+    Transport,
+};
+use crate::port::{ProtoPort, Protocol};
+use crate::prefix::Family;
+use crate::scenario::{Case, Target, Undeliverable};
+
+/// Bytes in front of what counts as the MTU.
+const ETHERNET: usize = 14;
+const TAG: usize = 4;
+
+/// The first of the source ports that probes use; above every node port, so
+/// that no filter can take the one for the other unnoticed.
+const SOURCE_PORTS: u16 = 40000;
+
+/// The cases of one probe; none where something was wrong.
+pub(super) fn cases(
+    context: &Context<'_>,
+    to: &Destination,
+    to_location: &Location,
+    origins: &[Origin],
+    options: &Options,
+    problems: &mut Problems,
+) -> Vec<Case> {
+    if !fits(to, to_location, options, problems) {
+        return Vec::new();
+    }
+    let Some(families) = families(context, to, to_location, options, problems) else {
+        return Vec::new();
+    };
+    let mut sources: Vec<(IpAddr, &Location)> = Vec::new();
+    let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
+    for origin in origins {
+        let fitting =
+            (origin.addresses.iter()).filter(|address| families.contains(&Family::of(**address)));
+        let before = sources.len();
+        let mut any = false;
+        for address in fitting {
+            any = true;
+            // Other ethertypes name no address: one frame is all there is.
+            let only_one = matches!(to, Destination::Ethertype(_)) && before > 0;
+            if !only_one && seen.insert(*address) {
+                sources.push((*address, &origin.location));
+            }
+        }
+        if !any && !origin.addresses.is_empty() {
+            no_common_family(origin, to_location, &families, problems);
+        }
+    }
+    if let Destination::Ethertype(_) = to {
+        sources.truncate(1);
+    }
+    let single = sources.len() == 1;
+    let mut cases = Vec::new();
+    for (index, (source, from_location)) in sources.into_iter().enumerate() {
+        let Some(spec) = spec(context, to, source, index, options) else {
+            continue;
+        };
+        let place = options.location.as_ref().unwrap_or(from_location);
+        if !sendable(
+            &spec,
+            context.network.mtu,
+            place,
+            to_location,
+            options,
+            problems,
+        ) {
+            // The other cases have the same fault.
+            return Vec::new();
+        }
+        cases.push(Case {
+            label: if single {
+                String::new()
+            } else {
+                source.to_string()
+            },
+            target: target(context, to, &spec),
+            frame: spec,
+        });
+    }
+    cases
+}
+
+/// Whether every option means something for the destination's protocol.
+fn fits(
+    to: &Destination,
+    to_location: &Location,
+    options: &Options,
+    problems: &mut Problems,
+) -> bool {
+    let (ip, protocol) = match to {
+        Destination::NodePort(port) | Destination::Elsewhere(_, port) => {
+            (true, Some(port.protocol))
+        }
+        Destination::Echo | Destination::NeighbourSolicitation | Destination::Protocol(_) => {
+            (true, None)
+        }
+        Destination::Arp | Destination::Ethertype(_) => (false, None),
+    };
+    let tcp = protocol == Some(Protocol::Tcp);
+    let place = |location: &Location| location.clone();
+    let given: [(&str, bool, Option<Location>, &str); 7] = [
+        (
+            "ip_options",
+            ip,
+            options.ip_options.as_ref().map(|o| place(&o.1)),
+            "IP packets",
+        ),
+        (
+            "extension_headers",
+            ip,
+            options.extension_headers.as_ref().map(|o| place(&o.1)),
+            "IP packets",
+        ),
+        (
+            "fragment",
+            ip,
+            options.fragment.as_ref().map(|o| place(&o.1)),
+            "IP packets",
+        ),
+        (
+            "lengths",
+            ip,
+            options.lengths.as_ref().map(|o| place(&o.1)),
+            "IP packets",
+        ),
+        (
+            "payload",
+            ip,
+            options.payload.as_ref().map(|o| place(&o.1)),
+            "IP packets",
+        ),
+        (
+            "tcp_flags",
+            tcp,
+            options.tcp_flags.as_ref().map(|o| place(&o.1)),
+            "TCP",
+        ),
+        (
+            "source_port",
+            protocol.is_some(),
+            options.source_port.as_ref().map(|o| place(&o.1)),
+            "TCP, UDP and SCTP",
+        ),
+    ];
+    let mut all = true;
+    for (name, fits, location, of) in given {
+        if let (false, Some(location)) = (fits, location) {
+            all = false;
+            problems.push(
+                Diagnostic::error(
+                    "frame-option-mismatch",
+                    &location,
+                    format!("'{name}' is an option of {of}"),
+                    "leave it out, or send to something else",
+                )
+                .with_label(to_location, "what is sent"),
+            );
+        }
+    }
+    all
+}
+
+/// Families that the frames may be of: those of the node, narrowed by the
+/// destination and by options that only one of them has.
+fn families(
+    context: &Context<'_>,
+    to: &Destination,
+    to_location: &Location,
+    options: &Options,
+    problems: &mut Problems,
+) -> Option<BTreeSet<Family>> {
+    let mut families = context.network.families();
+    if families.is_empty() {
+        // The node's addresses were wrong: said already.
+        return None;
+    }
+    if let Destination::Ethertype(_) = to {
+        return Some(Family::ALL.into_iter().collect());
+    }
+    let ihl = (options.lengths.as_ref()).filter(|(lengths, _)| lengths.ihl.is_some());
+    let narrowed = [
+        to.family().map(|family| (family, to_location)),
+        (options.ip_options.as_ref()).map(|(_, location)| (Family::V4, location)),
+        ihl.map(|(_, location)| (Family::V4, location)),
+        (options.extension_headers.as_ref()).map(|(_, location)| (Family::V6, location)),
+    ];
+    for (family, location) in narrowed.into_iter().flatten() {
+        families.retain(|other| *other == family);
+        if families.is_empty() {
+            problems.push(
+                Diagnostic::error(
+                    "frame-option-mismatch",
+                    location,
+                    format!("this is {family}, but nothing else of the probe is"),
+                    format!("leave it out, or send to an {family} address of the node"),
+                )
+                .with_label(to_location, "what is sent"),
+            );
+            return None;
+        }
+    }
+    Some(families)
+}
+
+fn no_common_family(
+    origin: &Origin,
+    to_location: &Location,
+    families: &BTreeSet<Family>,
+    problems: &mut Problems,
+) {
+    let wanted: Vec<String> = families.iter().map(ToString::to_string).collect();
+    let who = if origin.exact {
+        "the source"
+    } else {
+        "no source"
+    };
+    let verb = if origin.exact { "is not" } else { "is" };
+    problems.push(
+        Diagnostic::error(
+            "no-common-family",
+            &origin.location,
+            format!("{who} {verb} {}", wanted.join(" or ")),
+            format!("send from an {} address", wanted.join(" or ")),
+        )
+        .with_label(to_location, "what is sent"),
+    );
+}
+
+/// The frame of one source.
+fn spec(
+    context: &Context<'_>,
+    to: &Destination,
+    source: IpAddr,
+    index: usize,
+    options: &Options,
+) -> Option<FrameSpec> {
+    let node = context.network.node_address(Family::of(source));
+    let body = match (to, source) {
+        (Destination::Ethertype(ethertype), _) => Body::Other {
+            ethertype: *ethertype,
+        },
+        (Destination::Arp, IpAddr::V4(sender)) => match node? {
+            IpAddr::V4(target) => Body::Arp { sender, target },
+            IpAddr::V6(_) => return None,
+        },
+        (Destination::Arp, IpAddr::V6(_)) => return None,
+        (Destination::Elsewhere(address, port), _) => Body::Ip(packet(
+            source,
+            *address,
+            transport(*port, index, options),
+            options,
+        )),
+        (Destination::NodePort(port), _) => Body::Ip(packet(
+            source,
+            node?,
+            transport(*port, index, options),
+            options,
+        )),
+        (Destination::Echo, _) => Body::Ip(packet(
+            source,
+            node?,
+            Transport::Icmp(IcmpKind::EchoRequest),
+            options,
+        )),
+        (Destination::NeighbourSolicitation, _) => {
+            let kind = IcmpKind::NeighbourSolicitation;
+            Body::Ip(packet(source, node?, Transport::Icmp(kind), options))
+        }
+        (Destination::Protocol(protocol), _) => {
+            let transport = Transport::Other {
+                protocol: *protocol,
+            };
+            Body::Ip(packet(source, node?, transport, options))
+        }
+    };
+    Some(FrameSpec {
+        tags: options.tags.clone(),
+        body,
+        truncate: options.truncate.as_ref().map(|(bytes, _)| *bytes),
+    })
+}
+
+fn transport(port: ProtoPort, index: usize, options: &Options) -> Transport {
+    let offset = u16::try_from(index % 20_000).unwrap_or(0);
+    let source = match &options.source_port {
+        Some((source, _)) => *source,
+        None => SOURCE_PORTS + offset,
+    };
+    let destination = port.port;
+    match port.protocol {
+        Protocol::Tcp => Transport::Tcp {
+            source,
+            destination,
+            flags: (options.tcp_flags.as_ref()).map_or(TcpFlags::SYN, |(flags, _)| *flags),
+        },
+        Protocol::Udp => Transport::Udp {
+            source,
+            destination,
+        },
+        Protocol::Sctp => Transport::Sctp {
+            source,
+            destination,
+        },
+    }
+}
+
+fn packet(
+    source: IpAddr,
+    destination: IpAddr,
+    transport: Transport,
+    options: &Options,
+) -> IpPacket {
+    let fragment = options.fragment.as_ref().map(|(fragment, _)| *fragment);
+    let payload = match (&options.payload, fragment, transport) {
+        (Some((payload, _)), ..) => *payload,
+        // All but the last fragment hold a multiple of 8 bytes (RFC 791 §3.2).
+        (None, Some(fragment), Transport::Tcp { .. }) if fragment.more => MIN_PAYLOAD + 4,
+        (None, ..) => MIN_PAYLOAD,
+    };
+    IpPacket {
+        source,
+        destination,
+        options: (options.ip_options.as_ref()).map_or(Vec::new(), |(list, _)| list.clone()),
+        extension_headers: (options.extension_headers.as_ref())
+            .map_or(Vec::new(), |(list, _)| list.clone()),
+        fragment,
+        lengths: (options.lengths.as_ref()).map_or_else(Default::default, |(lengths, _)| *lengths),
+        transport,
+        payload,
+    }
+}
+
+/// Whether the frame can be made and sent.
+fn sendable(
+    spec: &FrameSpec,
+    mtu: u16,
+    place: &Location,
+    to_location: &Location,
+    options: &Options,
+    problems: &mut Problems,
+) -> bool {
+    let in_front = ETHERNET + TAG * spec.tags.len();
+    let packet = frame::length(spec).saturating_sub(in_front);
+    if packet > usize::from(mtu) {
+        let place = options.payload.as_ref().map_or(place, |(_, place)| place);
+        problems.error(
+            "frame-beyond-mtu",
+            place,
+            format!("a packet of {packet} bytes is beyond the MTU of {mtu}"),
+            "send less payload, or set topology.mtu (1280 to 9000)",
+        );
+        return false;
+    }
+    match frame::build(spec, ProbeId(0), [0; 6]) {
+        Ok(_) => true,
+        Err(error) => {
+            let truncate = options.truncate.as_ref().map(|(_, place)| place);
+            let place = match &error {
+                FrameError::Truncation { .. } => truncate.unwrap_or(place),
+                FrameError::Protocol(_) | FrameError::Ethertype(_) => to_location,
+                FrameError::TagProtocol(_)
+                | FrameError::VlanId(_)
+                | FrameError::VlanPriority(_)
+                | FrameError::MixedFamilies { .. }
+                | FrameError::OptionsInIpv6
+                | FrameError::ExtensionHeadersInIpv4
+                | FrameError::HeaderLengthInIpv6
+                | FrameError::SolicitationInIpv4
+                | FrameError::SolicitationPayload { .. }
+                | FrameError::OptionsTooLong(_)
+                | FrameError::OptionRoom(_)
+                | FrameError::FragmentOffset(_)
+                | FrameError::Version(_)
+                | FrameError::HeaderLength(_)
+                | FrameError::TooLong(_) => place,
+            };
+            problems.error(
+                "frame-impossible",
+                place,
+                format!("the frame cannot be made: {error}"),
+                "change what the message names",
+            );
+            false
+        }
+    }
+}
+
+/// Where the frame arrives, if the filter passes it.
+fn target(context: &Context<'_>, to: &Destination, _spec: &FrameSpec) -> Target {
+    match to {
+        Destination::Arp | Destination::Ethertype(_) => Target::Undeliverable(Undeliverable::NotIp),
+        Destination::Elsewhere(..) => Target::Undeliverable(Undeliverable::ForeignDestination),
+        Destination::NodePort(port) => {
+            let forward = context
+                .forwards
+                .iter()
+                .find(|forward| forward.node_port == *port);
+            match forward {
+                Some(forward) => Target::Workload {
+                    workload: forward.workload,
+                    node_port: *port,
+                },
+                None => Target::Node,
+            }
+        }
+        Destination::Echo | Destination::NeighbourSolicitation | Destination::Protocol(_) => {
+            Target::Node
+        }
+    }
+}

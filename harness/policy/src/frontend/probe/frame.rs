@@ -1,0 +1,434 @@
+//! Reads `frame`: how a frame differs from a plain one.
+
+use super::super::keys::{Key, Shape, Table};
+use super::super::problems::Problems;
+use super::super::read::Fields;
+use super::super::tree::{Node, Value};
+use crate::diagnostic::Location;
+use crate::frame::{ExtensionHeader, Fragment, IpOption, Lengths, TcpFlags, VlanTag};
+
+pub(super) const FRAME: Table = Table {
+    what: "a frame",
+    keys: &[
+        Key::optional(
+            "vlan",
+            Shape::List {
+                of: &Shape::AnyOf(&[
+                    Shape::Integer {
+                        least: 0,
+                        most: 4095,
+                    },
+                    Shape::Mapping(&TAG),
+                ]),
+                least: 1,
+            },
+            "VLAN tags, outermost first, as ids; id 0 is a priority tag.",
+        ),
+        Key::optional(
+            "ip_options",
+            Shape::List {
+                of: &Shape::AnyOf(&[
+                    Shape::Choice(&["nop", "router-alert", "loose-source-route"]),
+                    Shape::Mapping(&SIZED_OPTION),
+                ]),
+                least: 1,
+            },
+            "IPv4 options, in order, at most 40 bytes.",
+        ),
+        Key::optional(
+            "extension_headers",
+            Shape::List {
+                of: &Shape::Choice(&[
+                    "hop-by-hop",
+                    "destination",
+                    "routing",
+                    "authentication",
+                    "mobility",
+                    "host-identity",
+                    "shim6",
+                ]),
+                least: 1,
+            },
+            "IPv6 extension headers, in order; the fragment header comes by 'fragment'.",
+        ),
+        Key::optional(
+            "fragment",
+            Shape::AnyOf(&[
+                Shape::Choice(&["first", "later"]),
+                Shape::Mapping(&FRAGMENT),
+            ]),
+            "Send it as a fragment: the first of several, a later one, or as given.",
+        ),
+        Key::optional(
+            "tcp_flags",
+            Shape::AnyOf(&[
+                Shape::Choice(&["none"]),
+                Shape::List {
+                    of: &Shape::Choice(&["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"]),
+                    least: 1,
+                },
+            ]),
+            "TCP flags; [syn] if not given.",
+        ),
+        Key::optional(
+            "payload",
+            Shape::Integer {
+                least: 8,
+                most: 65535,
+            },
+            "Bytes behind the transport header, at least the 8 that tell the probe.",
+        ),
+        Key::optional(
+            "lengths",
+            Shape::Mapping(&LENGTHS),
+            "Header fields that lie.",
+        ),
+        Key::optional(
+            "truncate",
+            Shape::Integer {
+                least: 14,
+                most: 65535,
+            },
+            "Cut the frame to this many bytes, Ethernet header included.",
+        ),
+        Key::optional(
+            "source_port",
+            Shape::Integer {
+                least: 0,
+                most: 65535,
+            },
+            "Source port; 40000 and up if not given.",
+        ),
+    ],
+};
+
+const TAG: Table = Table {
+    what: "a VLAN tag",
+    keys: &[
+        Key::required(
+            "id",
+            Shape::Integer {
+                least: 0,
+                most: 4095,
+            },
+            "VLAN id; 0 is a priority tag.",
+        ),
+        Key::optional(
+            "priority",
+            Shape::Integer { least: 0, most: 7 },
+            "Priority code point; 0 if not given.",
+        ),
+        Key::optional(
+            "tpid",
+            Shape::Integer {
+                least: 0x8100,
+                most: 0x88a8,
+            },
+            "Tag protocol identifier: 0x8100 (if not given) or 0x88a8, the service tag of QinQ.",
+        ),
+    ],
+};
+
+const SIZED_OPTION: Table = Table {
+    what: "an IPv4 option",
+    keys: &[
+        Key::optional(
+            "record-route",
+            Shape::Integer { least: 1, most: 9 },
+            "Record route, with room for this many addresses.",
+        ),
+        Key::optional(
+            "timestamp",
+            Shape::Integer { least: 1, most: 9 },
+            "Timestamp, with room for this many.",
+        ),
+        Key::optional(
+            "raw",
+            Shape::Pattern("^([0-9A-Fa-f]{2}){1,40}$"),
+            "Any bytes, in hexadecimal.",
+        ),
+    ],
+};
+
+const FRAGMENT: Table = Table {
+    what: "a fragment",
+    keys: &[
+        Key::required(
+            "offset",
+            Shape::Integer {
+                least: 0,
+                most: 65528,
+            },
+            "Offset in bytes, a multiple of 8.",
+        ),
+        Key::required("more", Shape::Boolean, "Whether more fragments follow."),
+    ],
+};
+
+const LENGTHS: Table = Table {
+    what: "lying header fields",
+    keys: &[
+        Key::optional(
+            "version",
+            Shape::Integer { least: 0, most: 15 },
+            "IP version field.",
+        ),
+        Key::optional(
+            "ihl",
+            Shape::Integer { least: 0, most: 4 },
+            "IPv4 header length field, in units of 4 bytes; less than the real 5.",
+        ),
+        Key::optional(
+            "total",
+            Shape::Integer {
+                least: 0,
+                most: 65535,
+            },
+            "IPv4 total length field, or IPv6 payload length field, in bytes.",
+        ),
+    ],
+};
+
+/// A later fragment stands where the second of a full Ethernet would.
+const LATER: Fragment = Fragment {
+    offset: 1480,
+    more: false,
+};
+
+const FIRST: Fragment = Fragment {
+    offset: 0,
+    more: true,
+};
+
+/// An option and its place.
+pub(super) type Placed<T> = Option<(T, Location)>;
+
+/// What `frame` says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) tags: Vec<VlanTag>,
+    pub(super) ip_options: Placed<Vec<IpOption>>,
+    pub(super) extension_headers: Placed<Vec<ExtensionHeader>>,
+    pub(super) fragment: Placed<Fragment>,
+    pub(super) tcp_flags: Placed<TcpFlags>,
+    pub(super) payload: Placed<usize>,
+    pub(super) lengths: Placed<Lengths>,
+    pub(super) truncate: Placed<usize>,
+    pub(super) source_port: Placed<u16>,
+    /// The whole of it.
+    pub(super) location: Option<Location>,
+}
+
+/// Reads `frame`.
+pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Options> {
+    let before = problems.count();
+    let fields = Fields::of(node, &FRAME, problems)?;
+    let tags = match fields.get("vlan") {
+        Some(node) => each(node, problems, tag),
+        None => Vec::new(),
+    };
+    let options = Options {
+        tags,
+        ip_options: placed(&fields, "ip_options", |node| {
+            Some(each(node, problems, ip_option))
+        }),
+        extension_headers: placed(&fields, "extension_headers", |node| {
+            Some(each(node, problems, extension_header))
+        }),
+        fragment: placed(&fields, "fragment", |node| fragment(node, problems)),
+        tcp_flags: placed(&fields, "tcp_flags", |node| tcp_flags(node, problems)),
+        payload: placed(&fields, "payload", |node| problems.number(node, 8..=65535)),
+        lengths: placed(&fields, "lengths", |node| lengths(node, problems)),
+        truncate: placed(&fields, "truncate", |node| {
+            problems.number(node, 14..=65535)
+        }),
+        source_port: placed(&fields, "source_port", |node| {
+            problems.number(node, 0..=65535)
+        }),
+        location: Some(node.location.clone()),
+    };
+    (problems.count() == before).then_some(options)
+}
+
+fn placed<T>(fields: &Fields<'_>, name: &str, read: impl FnOnce(&Node) -> Option<T>) -> Placed<T> {
+    let node = fields.get(name)?;
+    Some((read(node)?, node.location.clone()))
+}
+
+/// The entries of a list that has some.
+fn each<T>(
+    node: &Node,
+    problems: &mut Problems,
+    read: impl Fn(&Node, &mut Problems) -> Option<T>,
+) -> Vec<T> {
+    let items = problems.list(node).unwrap_or(&[]);
+    if items.is_empty() && matches!(node.value, Value::List(_)) {
+        problems.error(
+            "empty-list",
+            &node.location,
+            "an empty list changes nothing about the frame",
+            "list something, or leave the key out",
+        );
+    }
+    (items.iter())
+        .filter_map(|item| read(item, problems))
+        .collect()
+}
+
+fn tag(node: &Node, problems: &mut Problems) -> Option<VlanTag> {
+    let Value::Map(_) = node.value else {
+        return Some(VlanTag {
+            tpid: 0x8100,
+            id: problems.number(node, 0..=4095)?,
+            priority: 0,
+        });
+    };
+    let fields = Fields::of(node, &TAG, problems)?;
+    let id = fields
+        .get("id")
+        .and_then(|node| problems.number(node, 0..=4095));
+    let priority = match fields.get("priority") {
+        Some(node) => problems.number(node, 0..=7),
+        None => Some(0),
+    };
+    let tpid = match fields.get("tpid") {
+        Some(node) => tpid(node, problems),
+        None => Some(0x8100),
+    };
+    Some(VlanTag {
+        tpid: tpid?,
+        id: id?,
+        priority: priority?,
+    })
+}
+
+fn tpid(node: &Node, problems: &mut Problems) -> Option<u16> {
+    match node.value {
+        Value::Integer(0x8100) => Some(0x8100),
+        Value::Integer(0x88a8) => Some(0x88a8),
+        _ => {
+            problems.error(
+                "unknown-value",
+                &node.location,
+                format!("{} is no tag protocol identifier", node.location.text()),
+                "write 0x8100 or 0x88a8 (IEEE Std 802.1Q)",
+            );
+            None
+        }
+    }
+}
+
+fn ip_option(node: &Node, problems: &mut Problems) -> Option<IpOption> {
+    let Value::Map(entries) = &node.value else {
+        let text = problems.text(node)?;
+        return match text {
+            "nop" => Some(IpOption::Nop),
+            "router-alert" => Some(IpOption::RouterAlert),
+            "loose-source-route" => Some(IpOption::LooseSourceRoute),
+            _ => {
+                problems.error(
+                    "unknown-value",
+                    &node.location,
+                    format!("'{text}' is not an IPv4 option that this version makes"),
+                    "write nop, router-alert, loose-source-route, {record-route: 1 to 9}, \
+                     {timestamp: 1 to 9} or {raw: \"hexadecimal bytes\"}",
+                );
+                None
+            }
+        };
+    };
+    let fields = Fields::of(node, &SIZED_OPTION, problems)?;
+    if entries.len() != 1 {
+        problems.error(
+            "wrong-type",
+            &node.location,
+            "an entry of ip_options is one option",
+            "write each option as an entry of its own",
+        );
+        return None;
+    }
+    if let Some(node) = fields.get("record-route") {
+        return problems.number(node, 1..=9).map(IpOption::RecordRoute);
+    }
+    if let Some(node) = fields.get("timestamp") {
+        return problems.number(node, 1..=9).map(IpOption::Timestamp);
+    }
+    let node = fields.get("raw")?;
+    let text = problems.text(node)?;
+    let bytes = hexadecimal(text).filter(|bytes| bytes.len() <= 40);
+    if bytes.is_none() {
+        problems.error(
+            "hex-malformed",
+            &node.location,
+            format!("'{text}' is not 1 to 40 bytes in hexadecimal"),
+            "write two digits for each byte, in quotes, without spaces",
+        );
+    }
+    bytes.map(IpOption::Raw)
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).ok();
+    digits.chunks(2).map(byte).collect()
+}
+
+fn extension_header(node: &Node, problems: &mut Problems) -> Option<ExtensionHeader> {
+    problems.choice(
+        node,
+        &[
+            ("hop-by-hop", ExtensionHeader::HopByHop),
+            ("destination", ExtensionHeader::Destination),
+            ("routing", ExtensionHeader::Routing),
+            ("authentication", ExtensionHeader::Authentication),
+            ("mobility", ExtensionHeader::Mobility),
+            ("host-identity", ExtensionHeader::HostIdentity),
+            ("shim6", ExtensionHeader::Shim6),
+        ],
+    )
+}
+
+fn fragment(node: &Node, problems: &mut Problems) -> Option<Fragment> {
+    let Value::Map(_) = node.value else {
+        return problems.choice(node, &[("first", FIRST), ("later", LATER)]);
+    };
+    let fields = Fields::of(node, &FRAGMENT, problems)?;
+    let offset = (fields.get("offset")).and_then(|node| problems.number(node, 0..=65528));
+    let more = (fields.get("more")).and_then(|node| problems.boolean(node));
+    Some(Fragment {
+        offset: offset?,
+        more: more?,
+    })
+}
+
+/// Bits of the flags byte (RFC 9293 §3.1).
+const FLAGS: [(&str, u8); 8] = [
+    ("fin", 0x01),
+    ("syn", 0x02),
+    ("rst", 0x04),
+    ("psh", 0x08),
+    ("ack", 0x10),
+    ("urg", 0x20),
+    ("ece", 0x40),
+    ("cwr", 0x80),
+];
+
+fn tcp_flags(node: &Node, problems: &mut Problems) -> Option<TcpFlags> {
+    if let Value::Text(_) = node.value {
+        return problems.choice(node, &[("none", TcpFlags(0))]);
+    }
+    let flags = each(node, problems, |item, problems| {
+        problems.choice(item, &FLAGS)
+    });
+    Some(TcpFlags(flags.iter().fold(0, |all, flag| all | flag)))
+}
+
+fn lengths(node: &Node, problems: &mut Problems) -> Option<Lengths> {
+    let fields = Fields::of(node, &LENGTHS, problems)?;
+    Some(Lengths {
+        version: (fields.get("version")).and_then(|node| problems.number(node, 0..=15)),
+        ihl: (fields.get("ihl")).and_then(|node| problems.number(node, 0..=4)),
+        total: (fields.get("total")).and_then(|node| problems.number(node, 0..=65535)),
+    })
+}

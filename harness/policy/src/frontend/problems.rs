@@ -1,0 +1,64 @@
+//! The collector of everything that is wrong.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile};
+
+/// What has been found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<Diagnostic>,
+}
+
+impl Problems {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    pub(crate) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.found.extend(diagnostics);
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        location: &Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Diagnostic::error(code, location, message, help));
+    }
+
+    pub(crate) fn warn(
+        &mut self,
+        code: &'static str,
+        location: &Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Diagnostic::error(code, location, message, help).into_warning());
+    }
+
+    /// How many problems there are; tells whether a reader added one.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether anything makes the input invalid.
+    pub(crate) fn any_error(&self) -> bool {
+        (self.found.iter()).any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Everything found, file by file as `files` lists them, in the order of
+    /// the text. What has no place among them comes last.
+    pub(crate) fn into_sorted(mut self, files: &[Arc<SourceFile>]) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|diagnostic| {
+            diagnostic.labels.first().map_or((usize::MAX, 0), |label| {
+                let path = &label.location.file.path;
+                let file = files.iter().position(|file| file.path == *path);
+                (file.unwrap_or(usize::MAX), label.location.offset)
+            })
+        });
+        self.found
+    }
+}
