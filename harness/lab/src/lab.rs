@@ -1,16 +1,18 @@
 //! A network with a filter in it.
 
 use std::ffi::OsString;
-use std::io;
-use std::process::Child;
+use std::process::{Child, Command};
 
+use aya::programs::xdp::{self, XdpLink};
 use netverdict_policy::frame::ProbeId;
 use netverdict_policy::port::ProtoPort;
 use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
 
 use crate::error::LabError;
-use crate::filter::Filter;
-use crate::wire::BatchEvidence;
+use crate::filter::{Filter, FilterError};
+use crate::network::{self, Namespace, Network, Offload, UPLINK_INDEX, UPLINK_MAC};
+use crate::serve::Servers;
+use crate::wire::{BatchEvidence, Wire};
 
 /// What a lab is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +46,11 @@ pub struct Attachment {
 #[derive(Debug)]
 pub struct Lab {
     plan: TopologyPlan,
-}
-
-fn missing() -> LabError {
-    LabError::system("build the lab")(io::Error::from(io::ErrorKind::Unsupported))
+    // Fields are dropped in this order: what uses the network goes before it.
+    servers: Option<Servers>,
+    link: Option<XdpLink>,
+    wire: Option<Wire>,
+    network: Network,
 }
 
 impl Lab {
@@ -56,8 +59,19 @@ impl Lab {
     ///
     /// # Errors
     /// What the kernel or nft refused.
-    pub fn build(_plan: &TopologyPlan, _purpose: Purpose) -> Result<Lab, LabError> {
-        Err(missing())
+    pub fn build(plan: &TopologyPlan, purpose: Purpose) -> Result<Lab, LabError> {
+        let network = network::build(plan, purpose)?;
+        let wire = match purpose {
+            Purpose::Probing => Some(Wire::open(&network, plan.mtu)?),
+            Purpose::Clients => None,
+        };
+        Ok(Lab {
+            plan: plan.clone(),
+            servers: None,
+            link: None,
+            wire,
+            network,
+        })
     }
 
     /// What it was built from.
@@ -65,17 +79,38 @@ impl Lab {
         &self.plan
     }
 
-    /// Destination MAC address for probes: the node's end of the uplink.
+    /// Destination MAC address for probes: the node's end of the uplink. The
+    /// same in every lab.
     pub fn uplink_mac(&self) -> [u8; 6] {
         UPLINK_MAC
     }
 
-    /// Attaches the filter to the node's uplink.
+    /// Attaches the filter to the node's uplink. The lab then holds the
+    /// attachment.
     ///
     /// # Errors
     /// If something is attached already, or the kernel refuses.
-    pub fn attach(&mut self, _filter: &mut Filter, _mode: XdpMode) -> Result<(), LabError> {
-        Err(missing())
+    pub fn attach(&mut self, filter: &mut Filter, mode: XdpMode) -> Result<(), LabError> {
+        if self.link.is_some() {
+            return Err(LabError::Attachment(
+                "attach the filter: one is attached already",
+            ));
+        }
+        let flags = match mode {
+            XdpMode::Native => xdp::XdpMode::Driver,
+            XdpMode::Generic => xdp::XdpMode::Skb,
+        };
+        let link = self.network.node.visit("attach the filter", || {
+            let program = filter.xdp()?;
+            let id =
+                (program.attach_to_if_index(UPLINK_INDEX, flags)).map_err(FilterError::from)?;
+            let link = program.take_link(id).map_err(FilterError::from)?;
+            // Native mode brings its own receive path, and switches merging on.
+            Offload::open()?.keep_frames_apart("uplink")?;
+            Ok(link)
+        })?;
+        self.link = Some(link);
+        Ok(())
     }
 
     /// Detaches it.
@@ -83,7 +118,14 @@ impl Lab {
     /// # Errors
     /// If nothing is attached.
     pub fn detach(&mut self) -> Result<(), LabError> {
-        Err(missing())
+        match self.link.take() {
+            // The attachment is a descriptor: closing it detaches.
+            Some(link) => {
+                drop(link);
+                Ok(())
+            }
+            None => Err(LabError::Attachment("detach the filter: none is attached")),
+        }
     }
 
     /// What the kernel says is attached to the uplink, asked over netlink.
@@ -91,7 +133,9 @@ impl Lab {
     /// # Errors
     /// Where the kernel does not answer.
     pub fn attachment(&self) -> Result<Option<Attachment>, LabError> {
-        Err(missing())
+        (self.network.node).run("ask what is attached", |inside| {
+            inside.netlink()?.attachment(UPLINK_INDEX)
+        })
     }
 
     /// Sends a batch into the uplink and collects what became of it. The
@@ -104,10 +148,15 @@ impl Lab {
     /// [`BatchEvidence::sentinel_seen`].
     pub fn send(
         &mut self,
-        _filter: &mut Filter,
-        _frames: &[(ProbeId, Vec<u8>)],
+        filter: &mut Filter,
+        frames: &[(ProbeId, Vec<u8>)],
     ) -> Result<BatchEvidence, LabError> {
-        Err(missing())
+        match &mut self.wire {
+            Some(wire) => wire.send(filter, frames),
+            None => Err(LabError::Purpose {
+                doing: "send probes",
+            }),
+        }
     }
 
     /// Also looks for these IP protocols at the node's own stack; TCP, UDP,
@@ -115,32 +164,84 @@ impl Lab {
     ///
     /// # Errors
     /// Where a raw socket cannot be opened.
-    pub fn watch_protocols(&mut self, _protocols: &[u8]) -> Result<(), LabError> {
-        Err(missing())
+    pub fn watch_protocols(&mut self, protocols: &[u8]) -> Result<(), LabError> {
+        match &mut self.wire {
+            Some(wire) => wire.watch(&self.network, protocols),
+            None => Err(LabError::Purpose {
+                doing: "watch the node",
+            }),
+        }
     }
 
     /// Starts a command in the namespace of a host, a workload, or `node`. Its
-    /// standard streams are the caller's.
+    /// standard streams are the caller's; it lives on if the lab is dropped.
     ///
     /// # Errors
     /// If nobody has that name or the command cannot be started.
-    pub fn spawn(&self, _member: &str, _command: &[OsString]) -> Result<Child, LabError> {
-        Err(missing())
+    pub fn spawn(&self, member: &str, command: &[OsString]) -> Result<Child, LabError> {
+        let (program, arguments) = command.split_first().ok_or_else(|| {
+            LabError::system("start a command")(std::io::ErrorKind::InvalidInput.into())
+        })?;
+        let mut started = Command::new(program);
+        started.args(arguments);
+        self.start(member, started)
+    }
+
+    /// Starts a command that the caller has prepared, such as one with piped
+    /// streams.
+    ///
+    /// # Errors
+    /// As [`Lab::spawn`].
+    pub fn start(&self, member: &str, mut command: Command) -> Result<Child, LabError> {
+        let shown = format!("start {}", command.get_program().display());
+        self.member(member)?.run("start a command", move |_| {
+            command.spawn().map_err(LabError::system(shown))
+        })
     }
 
     /// Serves HTTP at every TCP port that a workload listens on, on all its
-    /// addresses, until the lab is dropped. `GET` answers with the body that
-    /// `body` gives.
+    /// addresses, until the lab is dropped. A request is answered with the body
+    /// that `body` gives; one that has a body itself is answered with a line
+    /// about its length behind.
     ///
     /// # Errors
-    /// If a port cannot be had.
+    /// If the lab is not for clients or a port cannot be had.
     pub fn serve(
         &mut self,
-        _body: impl Fn(&WorkloadPlan, ProtoPort) -> String,
+        body: impl Fn(&WorkloadPlan, ProtoPort) -> String,
     ) -> Result<(), LabError> {
-        Err(missing())
+        if self.wire.is_some() {
+            return Err(LabError::Purpose { doing: "serve" });
+        }
+        self.servers = None;
+        self.servers = Some(Servers::start(&self.plan, &self.network.workloads, body)?);
+        Ok(())
+    }
+
+    fn member(&self, name: &str) -> Result<&Namespace, LabError> {
+        let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network.hosts);
+        let workloads = (self.plan.workloads.iter().map(|workload| &workload.name))
+            .zip(&self.network.workloads);
+        let found = hosts
+            .chain(workloads)
+            .find(|(known, _)| *known == name)
+            .map(|(_, namespace)| namespace);
+        match (found, name) {
+            (Some(namespace), _) => Ok(namespace),
+            (None, "node") => Ok(&self.network.node),
+            (None, _) => Err(LabError::UnknownMember {
+                name: name.to_owned(),
+                known: self.member_names(),
+            }),
+        }
+    }
+
+    fn member_names(&self) -> Vec<String> {
+        let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network.hosts);
+        (hosts.map(|(name, _)| name))
+            .chain(self.plan.workloads.iter().map(|workload| &workload.name))
+            .cloned()
+            .chain(["node".to_owned()])
+            .collect()
     }
 }
-
-/// Locally administered, and no probe's.
-const UPLINK_MAC: [u8; 6] = [0x02, 0x76, 0, 0, 0, 1];

@@ -13,6 +13,8 @@ pub mod error;
 pub mod filter;
 pub mod isolate;
 mod lab;
+mod network;
+mod serve;
 pub mod wire;
 
 pub use error::LabError;

@@ -1,5 +1,7 @@
 //! What this machine can and cannot run.
 
+pub(crate) mod tool;
+
 /// The lanes that need privileges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {

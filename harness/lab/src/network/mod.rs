@@ -1,0 +1,17 @@
+//! Namespaces and the links between them.
+
+mod build;
+mod namespace;
+mod netlink;
+mod node_ports;
+mod offload;
+mod sysctl;
+mod wiring;
+
+pub(crate) use build::{Network, ROOM_FOR_TAGS, build};
+pub(crate) use namespace::{Namespace, unique_name};
+pub(crate) use netlink::Cable;
+pub(crate) use offload::Offload;
+pub(crate) use wiring::{
+    UPLINK_FAR_INDEX, UPLINK_INDEX, UPLINK_MAC, pair_for, workload_end, workload_far_end,
+};

@@ -1,0 +1,193 @@
+//! Changes to the calling thread's network namespace over rtnetlink.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::os::fd::RawFd;
+
+use futures_util::TryStreamExt as _;
+use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
+use rtnetlink::packet_route::link::{
+    InfoData, InfoVeth, LinkAttribute, LinkMessage, LinkXdp, XdpAttached,
+};
+use rtnetlink::packet_route::neighbour::NeighbourState;
+use rtnetlink::packet_route::route::RouteScope;
+use rtnetlink::{
+    Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder, new_connection,
+};
+use tokio::runtime::Runtime;
+
+use super::wiring::{End, gateway, whole};
+use crate::error::LabError;
+use crate::lab::{Attachment, XdpMode};
+
+/// A pair of ends, one here and one in the namespace behind a descriptor.
+#[derive(Debug)]
+pub(crate) struct Cable {
+    pub(crate) here: End,
+    pub(crate) there: End,
+    pub(crate) there_namespace: RawFd,
+    /// Of both ends, in bytes of IP packet.
+    pub(crate) mtu: u32,
+}
+
+/// A connection that belongs to the namespace of the thread that opened it.
+#[derive(Debug)]
+pub(crate) struct Netlink {
+    runtime: Runtime,
+    handle: Handle,
+}
+
+impl Netlink {
+    pub(super) fn connect() -> Result<Netlink, LabError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .map_err(LabError::system("start a netlink runtime"))?;
+        let handle = runtime
+            .block_on(async {
+                let (connection, handle, _) = new_connection()?;
+                tokio::spawn(connection);
+                Ok(handle)
+            })
+            .map_err(LabError::system("open a netlink socket"))?;
+        Ok(Netlink { runtime, handle })
+    }
+
+    fn ask<T>(
+        &self,
+        doing: impl FnOnce() -> String,
+        request: impl Future<Output = Result<T, rtnetlink::Error>>,
+    ) -> Result<T, LabError> {
+        self.runtime
+            .block_on(request)
+            .map_err(|source| LabError::Netlink {
+                doing: doing(),
+                source: Box::new(source),
+            })
+    }
+
+    /// Makes a veth pair, both ends down.
+    ///
+    /// One queue, so that frames cannot overtake each other. Neither ARP nor
+    /// multicast: on such links the kernel neither resolves nor announces
+    /// anything by itself.
+    pub(crate) fn lay(&mut self, cable: &Cable) -> Result<(), LabError> {
+        let Cable {
+            here,
+            there,
+            there_namespace,
+            mtu,
+        } = cable;
+        let peer = silent(LinkMessageBuilder::<LinkUnspec>::new(), there, *mtu)
+            .setns_by_fd(*there_namespace)
+            .build();
+        let message = silent(LinkVeth::new(&here.name, &there.name), here, *mtu)
+            .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
+            .build();
+        self.ask(
+            || format!("make the link {}-{}", here.name, there.name),
+            self.handle.link().add(message).execute(),
+        )
+    }
+
+    pub(crate) fn up(&mut self, index: u32) -> Result<(), LabError> {
+        let message = LinkUnspec::new_with_index(index).up().build();
+        self.ask(
+            || format!("bring link {index} up"),
+            self.handle.link().change(message).execute(),
+        )
+    }
+
+    /// Gives a link an address of its own, with no network around it.
+    pub(crate) fn address(&mut self, index: u32, address: IpAddr) -> Result<(), LabError> {
+        let mut request = self.handle.address().add(index, address, whole(address));
+        if address.is_ipv6() {
+            (request.message_mut().attributes).push(AddressAttribute::Flags(AddressFlags::Nodad));
+        }
+        self.ask(|| format!("add address {address}"), request.execute())
+    }
+
+    /// Tells a link about the only neighbour it has.
+    pub(crate) fn neighbour(
+        &mut self,
+        index: u32,
+        family_of: IpAddr,
+        mac: [u8; 6],
+    ) -> Result<(), LabError> {
+        let address = gateway(family_of);
+        let request = self
+            .handle
+            .neighbours()
+            .add(index, address)
+            .link_layer_address(&mac)
+            .state(NeighbourState::Permanent);
+        self.ask(|| format!("add neighbour {address}"), request.execute())
+    }
+
+    /// Sends what is for `to`, or for everybody else in its family, over a link.
+    pub(crate) fn route(
+        &mut self,
+        index: u32,
+        to: IpAddr,
+        length: u8,
+        prefer_source: Option<IpAddr>,
+    ) -> Result<(), LabError> {
+        let mut builder = RouteMessageBuilder::<IpAddr>::new()
+            .destination_prefix(to, length)
+            .and_then(|route| route.gateway(gateway(to)))
+            .expect("the gateway is of the family of the destination")
+            .output_interface(index)
+            .scope(RouteScope::Universe)
+            .onlink();
+        if let Some(source) = prefer_source {
+            builder = builder
+                .pref_source(source)
+                .expect("the source is of the family of the destination");
+        }
+        self.ask(
+            || format!("route {to}/{length} over link {index}"),
+            self.handle.route().add(builder.build()).execute(),
+        )
+    }
+
+    /// The XDP program of a link, as the kernel says.
+    pub(crate) fn attachment(&mut self, index: u32) -> Result<Option<Attachment>, LabError> {
+        let links = self.handle.link().get().match_index(index).execute();
+        let message = self.ask(|| format!("look at link {index}"), async {
+            std::pin::pin!(links).try_next().await
+        })?;
+        Ok(message.as_ref().and_then(attached))
+    }
+}
+
+fn silent<T>(builder: LinkMessageBuilder<T>, end: &End, mtu: u32) -> LinkMessageBuilder<T> {
+    builder
+        .name(end.name.clone())
+        .index(end.index)
+        .address(end.mac.to_vec())
+        .mtu(mtu)
+        .arp(false)
+        .multicast(false)
+        .append_extra_attribute(LinkAttribute::NumTxQueues(1))
+        .append_extra_attribute(LinkAttribute::NumRxQueues(1))
+}
+
+fn attached(link: &LinkMessage) -> Option<Attachment> {
+    let facts = link
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            LinkAttribute::Xdp(facts) => Some(facts),
+            _ => None,
+        })?;
+    let mode = facts.iter().find_map(|fact| match fact {
+        LinkXdp::Attached(XdpAttached::Driver) => Some(XdpMode::Native),
+        LinkXdp::Attached(XdpAttached::SocketBuffer) => Some(XdpMode::Generic),
+        _ => None,
+    })?;
+    let program_id = facts.iter().find_map(|fact| match fact {
+        LinkXdp::ProgId(id) => Some(*id),
+        _ => None,
+    })?;
+    Some(Attachment { mode, program_id })
+}

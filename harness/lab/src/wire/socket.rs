@@ -1,0 +1,158 @@
+//! Sockets that see frames and packets as they are. They belong to the
+//! namespace of the thread that opens them and can be used from any.
+
+use std::io;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+
+/// Room for what is not read yet: more than a batch of the longest frames with
+/// all that the kernel accounts for them.
+const RECEIVE_BUFFER: libc::c_int = 32 << 20;
+
+/// A packet socket that sends on one link and receives nothing.
+pub(super) fn injector(link: u32) -> io::Result<OwnedFd> {
+    packet_socket(link, 0)
+}
+
+/// A packet socket that sees every frame which arrives on one link, and none
+/// that is sent there.
+pub(super) fn tap(link: u32) -> io::Result<OwnedFd> {
+    let socket = packet_socket(link, libc::ETH_P_ALL)?;
+    set(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
+    set(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, 1)?;
+    set(
+        &socket,
+        libc::SOL_SOCKET,
+        libc::SO_RCVBUFFORCE,
+        RECEIVE_BUFFER,
+    )?;
+    Ok(socket)
+}
+
+/// A raw socket that gets a copy of every packet of one protocol which is
+/// delivered to this namespace's own stack.
+pub(super) fn local(domain: libc::c_int, protocol: u8) -> io::Result<OwnedFd> {
+    let socket = open(domain, libc::c_int::from(protocol))?;
+    set(
+        &socket,
+        libc::SOL_SOCKET,
+        libc::SO_RCVBUFFORCE,
+        RECEIVE_BUFFER,
+    )?;
+    Ok(socket)
+}
+
+/// Bound to `link` with a protocol in one step: opened with protocol 0, it has
+/// received nothing from other links before.
+fn packet_socket(link: u32, protocol: libc::c_int) -> io::Result<OwnedFd> {
+    let socket = open(libc::AF_PACKET, 0)?;
+    // SAFETY: an all-zero address is a valid one.
+    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    address.sll_family = u16::try_from(libc::AF_PACKET).expect("17");
+    address.sll_protocol = u16::try_from(protocol)
+        .expect("ethertypes have 16 bits")
+        .to_be();
+    address.sll_ifindex = i32::try_from(link).expect("interface indexes are positive");
+    // SAFETY: the address is of the family and has the size given.
+    let bound = unsafe {
+        libc::bind(
+            socket.as_raw_fd(),
+            (&raw const address).cast(),
+            length_of::<libc::sockaddr_ll>(),
+        )
+    };
+    match bound {
+        0 => Ok(socket),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn open(domain: libc::c_int, protocol: libc::c_int) -> io::Result<OwnedFd> {
+    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: no pointers are passed.
+    match unsafe { libc::socket(domain, kind, protocol) } {
+        -1 => Err(io::Error::last_os_error()),
+        // SAFETY: the descriptor is new, and nobody else's.
+        fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+    }
+}
+
+fn set(
+    socket: &OwnedFd,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    // SAFETY: the option's value is an int of the size given.
+    let done = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            length_of::<libc::c_int>(),
+        )
+    };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Frames that a packet socket had no room for since the last call.
+pub(super) fn packet_drops(socket: &OwnedFd) -> io::Result<u32> {
+    let mut statistics = libc::tpacket_stats {
+        tp_packets: 0,
+        tp_drops: 0,
+    };
+    // SAFETY: the option fills a tpacket_stats of the size given.
+    unsafe {
+        get(
+            socket,
+            libc::SOL_PACKET,
+            libc::PACKET_STATISTICS,
+            &mut statistics,
+        )
+    }?;
+    Ok(statistics.tp_drops)
+}
+
+/// Packets that any socket had no room for since it was opened.
+pub(super) fn all_drops(socket: &OwnedFd) -> io::Result<u32> {
+    /// `SK_MEMINFO_DROPS` and `SK_MEMINFO_VARS` of
+    /// include/uapi/linux/sock_diag.h.
+    const DROPS: usize = 8;
+    let mut values = [0u32; DROPS + 1];
+    // SAFETY: the option fills as many u32 as fit the size given.
+    unsafe { get(socket, libc::SOL_SOCKET, libc::SO_MEMINFO, &mut values) }?;
+    Ok(values[DROPS])
+}
+
+/// # Safety
+/// `value` must be what the option fills.
+unsafe fn get<T>(
+    socket: &OwnedFd,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: &mut T,
+) -> io::Result<()> {
+    let mut length = length_of::<T>();
+    // SAFETY: as promised by the caller, and the kernel writes no more than
+    // `length` bytes.
+    let done = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            std::ptr::from_mut(value).cast(),
+            &raw mut length,
+        )
+    };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn length_of<T>() -> libc::socklen_t {
+    libc::socklen_t::try_from(size_of::<T>()).expect("socket structures are small")
+}

@@ -1,0 +1,5 @@
+//! Real clients and servers.
+
+use crate::Case;
+
+pub(crate) const CASES: &[Case] = &[];

@@ -1,0 +1,116 @@
+//! The program and its maps, without a network.
+
+use libtest_mimic::Failed;
+use netverdict_abi::{Event, Reason};
+use netverdict_lab::filter::{Events, Filter, FilterError};
+use netverdict_policy::frame::{ProbeId, probe_mac};
+use netverdict_policy::image::{ImageSizes, MapImage};
+
+use crate::Case;
+use crate::given;
+
+pub(crate) const CASES: &[Case] = &[
+    ("an_installed_policy_is_what_the_program_does", judges),
+    ("a_policy_replaces_the_one_before", replaces),
+    ("events_are_sent_for_what_was_asked", reports),
+    ("an_object_that_is_none_is_refused", refuses),
+];
+
+const DROP: u32 = 1;
+const PASS: u32 = 2;
+
+fn judges() -> Result<(), Failed> {
+    let mut filter = given::filter();
+    filter.install(&given::image(), Events::None)?;
+    let before = filter.counters()?;
+    for (source, port, action) in [
+        ("10.1.2.3", 30007, PASS),
+        ("10.66.0.1", 30007, DROP),
+        ("11.0.0.0", 30007, DROP),
+        ("11.0.0.0", 30008, PASS),
+        ("2001:db8:a::1", 30007, PASS),
+        ("2001:db8:b::1", 30007, DROP),
+    ] {
+        let spec = given::packet(source, given::syn(port));
+        let seen = filter.test_run(&given::frame(&spec, ProbeId(1)))?;
+        assert_eq!(seen, action, "{source} to {port}");
+    }
+    let after = filter.counters()?;
+    for (reason, count) in [
+        (Reason::PolicyAllow, 2),
+        (Reason::PolicyDeny, 1),
+        (Reason::PolicyDefaultDeny, 2),
+        (Reason::UnprotectedPort, 1),
+    ] {
+        let index = usize::from(reason as u8);
+        assert_eq!(after[index] - before[index], count, "{reason:?}");
+    }
+    assert_eq!(after.iter().sum::<u64>() - before.iter().sum::<u64>(), 6);
+    assert!(filter.program_id() > 0);
+    assert!(
+        filter
+            .verified_instructions()
+            .is_some_and(|count| count > 100)
+    );
+    Ok(())
+}
+
+fn replaces() -> Result<(), Failed> {
+    let mut filter = given::filter();
+    let spec = given::packet("11.0.0.0", given::syn(30007));
+    let frame = given::frame(&spec, ProbeId(1));
+    // Nothing is protected before the first policy, and each of the two
+    // generations is used more than once.
+    assert_eq!(filter.test_run(&frame)?, PASS);
+    for _ in 0..5 {
+        filter.install(&given::image(), Events::None)?;
+        assert_eq!(filter.test_run(&frame)?, DROP);
+        filter.install(&MapImage::default(), Events::None)?;
+        assert_eq!(filter.test_run(&frame)?, PASS);
+        filter.install(&given::image(), Events::None)?;
+        assert_eq!(filter.test_run(&frame)?, DROP);
+        filter.install(&MapImage::pass_all(), Events::None)?;
+        assert_eq!(filter.test_run(&frame)?, PASS);
+    }
+    Ok(())
+}
+
+fn reports() -> Result<(), Failed> {
+    let mut filter = given::filter();
+    let allowed = given::packet("10.1.2.3", given::syn(30007));
+    let denied = given::packet("10.66.0.1", given::syn(30007));
+    for (events, expected) in [
+        (Events::None, &[][..]),
+        (Events::Drops, &[(2, Reason::PolicyDeny, 3)][..]),
+        (
+            Events::All,
+            &[(1, Reason::PolicyAllow, 2), (2, Reason::PolicyDeny, 3)][..],
+        ),
+    ] {
+        filter.install(&given::image(), events)?;
+        filter.test_run(&given::frame(&allowed, ProbeId(1)))?;
+        filter.test_run(&given::frame(&denied, ProbeId(2)))?;
+        let mut seen = Vec::new();
+        filter.drain(|event: Event| seen.push((event.source_mac, event.reason, event.rule)));
+        let expected: Vec<_> = (expected.iter())
+            .map(|(id, reason, rule)| (probe_mac(ProbeId(*id)), *reason as u8, *rule))
+            .collect();
+        assert_eq!(seen, expected, "{events:?}");
+    }
+    assert_eq!(filter.lost_events()?, 0);
+    Ok(())
+}
+
+fn refuses() -> Result<(), Failed> {
+    let error = Filter::load(b"no ELF file", ImageSizes::default());
+    assert!(matches!(error, Err(FilterError::Object(_))), "{error:?}");
+    let mut object = given::object();
+    let name = b"PREFILTER_V6\0";
+    let at = (object.windows(name.len()))
+        .position(|window| window == name)
+        .expect("the map's name is in the string table");
+    object[at] = b'X';
+    let error = Filter::load(&object, ImageSizes::default());
+    assert!(error.is_err(), "{error:?}");
+    Ok(())
+}
