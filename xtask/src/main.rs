@@ -1,3 +1,51 @@
-//! Builds, tests and measures netverdict.
+//! Builds, tests and measures netverdict: `cargo xtask COMMAND`.
 
-fn main() {}
+mod build_ebpf;
+mod ci;
+mod compare;
+mod faults;
+mod libtest;
+mod packages;
+mod privileges;
+mod process;
+mod rooms;
+mod run;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Builds, tests and measures netverdict.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Build the XDP program, or see whether the committed build is fresh.
+    BuildEbpf(build_ebpf::Options),
+    /// Everything that continuous integration checks.
+    Ci(ci::Options),
+    /// See that the scenarios notice every mistake that can be built into the filter.
+    Faults(faults::Options),
+    /// See that every part of the project keeps to its room.
+    Rooms(rooms::Options),
+    /// Build netverdict and run the scenarios.
+    Run(run::Options),
+    /// Run every test there is.
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::BuildEbpf(options) => build_ebpf::run(&options),
+        Command::Ci(options) => ci::run(&options),
+        Command::Faults(options) => faults::run(&options),
+        Command::Rooms(options) => rooms::run(&options),
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => test::run(&options),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("cargo xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -26,6 +26,10 @@ pub const LAYOUT_VERSION: u32 = 1;
 /// Name of the read-only global that holds [`LAYOUT_VERSION`] in the object.
 pub const LAYOUT_SYMBOL: &str = "NETVERDICT_LAYOUT";
 
+/// Name of the read-only global that tells builds apart: 64 hexadecimal digits,
+/// the SHA-256 of the sources that the object was built from.
+pub const DIGEST_SYMBOL: &str = "NETVERDICT_DIGEST";
+
 /// VLAN tags the parser steps over; one more is [`Reason::TooManyTags`].
 pub const MAX_TAGS: usize = 2;
 

@@ -33,8 +33,10 @@ macro_rules! reasons {
         /// 4. IPv4: an offset other than 0 is [`Reason::LaterFragment`]. IPv6:
         ///    extension headers (0, 43, 44, 51, 60, 135, 139, 140) are walked in
         ///    order; one more than [`crate::MAX_EXTENSION_HEADERS`] is
-        ///    [`Reason::TooManyExtensionHeaders`]; a fragment header with an
-        ///    offset other than 0 is [`Reason::LaterFragment`] at once.
+        ///    [`Reason::TooManyExtensionHeaders`] (before its bytes are looked
+        ///    at); one that is not all inside the packet is judged by 6 at once,
+        ///    whatever it names next; a fragment header with an offset other
+        ///    than 0 is [`Reason::LaterFragment`] at once.
         /// 5. A protocol other than TCP, UDP and SCTP is
         ///    [`Reason::OtherProtocol`].
         /// 6. An extension header or port pair (4 bytes) beyond the packet's end

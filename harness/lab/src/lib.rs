@@ -14,6 +14,7 @@ pub mod filter;
 pub mod isolate;
 mod lab;
 mod network;
+pub mod object;
 mod serve;
 pub mod wire;
 

@@ -1,0 +1,126 @@
+//! What the sources of a room may not say.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// Words that are at home in one room and have no business in another.
+struct Ban {
+    /// Where they are banned.
+    room: &'static str,
+    /// The part of it where they are at home, if it has one.
+    except: Option<&'static str>,
+    words: &'static [&'static str],
+    why: &'static str,
+}
+
+const BANS: [Ban; 2] = [
+    Ban {
+        room: "harness",
+        except: Some("harness/lab"),
+        words: &["setns", "unshare"],
+        why: "namespaces are changed in harness/lab only",
+    },
+    Ban {
+        room: "harness/policy/src",
+        except: None,
+        words: &[
+            "std::env",
+            "std::fs",
+            "std::io",
+            "std::os",
+            "std::process",
+            "std::thread",
+            "Instant",
+            "SystemTime",
+            "TcpListener",
+            "TcpStream",
+            "UdpSocket",
+            "println",
+            "eprintln",
+        ],
+        why: "the policy crate does not touch the system",
+    },
+];
+
+/// Every banned word in the Rust sources under `root`, with its place.
+pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
+    let mut breaches = Vec::new();
+    for ban in &BANS {
+        let mut files = Vec::new();
+        list(&root.join(ban.room), &mut files)?;
+        files.sort();
+        for path in files {
+            if ban
+                .except
+                .is_some_and(|except| path.starts_with(root.join(except)))
+            {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("read {}", path.display()))?;
+            let name = path.strip_prefix(root).unwrap_or(&path).display();
+            for (line, word) in said(&text, ban.words) {
+                breaches.push(format!("{name}:{line}: {word}: {}", ban.why));
+            }
+        }
+    }
+    Ok(breaches)
+}
+
+/// Banned words with their lines, comments left out.
+fn said<'a>(text: &str, words: &[&'a str]) -> Vec<(usize, &'a str)> {
+    let code = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(""));
+    let mut found = Vec::new();
+    for (number, line) in code.enumerate() {
+        for word in words {
+            if holds(line, word) {
+                found.push((number + 1, *word));
+            }
+        }
+    }
+    found
+}
+
+/// Whether `line` has the whole word.
+fn holds(line: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(word)
+        .any(|(at, _)| !line[..at].ends_with(part) && !line[at + word.len()..].starts_with(part))
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("list {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            list(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_words_of_code_count() {
+        for (text, expected) in [
+            ("libc::setns(fd, 0)", vec![(1, "setns")]),
+            ("// setns is not for us\nlet x = 1; // unshare", vec![]),
+            (
+                "\n\nuse nix::sched::{setns, unshare};",
+                vec![(3, "setns"), (3, "unshare")],
+            ),
+            ("my_setns(); unshared();", vec![]),
+        ] {
+            assert_eq!(said(text, &["setns", "unshare"]), expected, "{text}");
+        }
+    }
+}
