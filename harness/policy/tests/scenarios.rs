@@ -15,7 +15,7 @@ use netverdict_policy::scenario::{Expect, Probe, Scenario};
 
 fn all() -> Vec<Scenario> {
     let files = disk::yaml_files(&disk::scenarios(), &["invalid", "manifests"]);
-    assert!(files.len() > 3, "{} scenarios", files.len());
+    assert!(files.len() > 20, "{} scenarios", files.len());
     (files.iter())
         .map(|path| {
             let file = disk::read(path);

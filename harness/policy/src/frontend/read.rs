@@ -91,7 +91,7 @@ impl Problems {
         match &node.value {
             Value::Text(text) if !text.trim().is_empty() => Some(text),
             Value::Text(_) | Value::Null => {
-                self.wrong_type(node, "some text", "write it, or leave the key out");
+                self.wrong_type(node, "some text", "write it, or leave the key out; the words null and ~ mean nothing unless quoted");
                 None
             }
             Value::Boolean(_) | Value::Integer(_) | Value::Fraction => {

@@ -8,13 +8,13 @@ use netverdict_policy::diagnostic::SourceFile;
 use netverdict_policy::frontend::Files;
 
 /// The folder `scenarios/` of the repository.
-pub fn scenarios() -> PathBuf {
+pub(crate) fn scenarios() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     normal(&manifest.join("../../scenarios"))
 }
 
 /// The file at `path`; it is known by its path below `scenarios/`.
-pub fn read(path: &Path) -> Arc<SourceFile> {
+pub(crate) fn read(path: &Path) -> Arc<SourceFile> {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let shown = path.strip_prefix(scenarios()).unwrap_or(path);
     Arc::new(SourceFile {
@@ -24,7 +24,7 @@ pub fn read(path: &Path) -> Arc<SourceFile> {
 }
 
 /// Every YAML file below `folder`, sorted, without folders of the given names.
-pub fn yaml_files(folder: &Path, without: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn yaml_files(folder: &Path, without: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -45,7 +45,7 @@ pub fn yaml_files(folder: &Path, without: &[&str]) -> Vec<PathBuf> {
 }
 
 /// The files that scenarios name, on disk.
-pub struct Disk;
+pub(crate) struct Disk;
 
 impl Files for Disk {
     fn read(&mut self, from: &SourceFile, path: &str) -> Result<Arc<SourceFile>, String> {
