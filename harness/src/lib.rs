@@ -1,1 +1,29 @@
-//! Runs scenarios, compares, reports.
+//! Runs scenarios, compares what three parties say, and reports.
+//!
+//! Paths become [`load::Input`], of which [`select`] leaves what the user asked
+//! for; [`runner`] sends it through the [`lanes`], [`outcome`] compares the
+//! author, the oracle and the kernel, and all that happened leaves as
+//! [`event::Event`]s, which [`mod@report`] turns into text.
+//!
+//! Invariant: reports compute no verdicts.
+
+pub mod cli;
+pub mod command;
+pub mod event;
+pub mod exit;
+pub mod explain;
+pub mod fault;
+pub mod judge;
+pub mod lane;
+pub mod lanes;
+pub mod load;
+pub mod object;
+pub mod observation;
+pub mod outcome;
+pub mod plan;
+pub mod report;
+pub mod runner;
+pub mod select;
+pub mod shuffle;
+pub mod sources;
+pub mod tally;

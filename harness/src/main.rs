@@ -1,3 +1,17 @@
 //! The `netverdict` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use netverdict::cli::{Cli, Command};
+use netverdict::command;
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(args) => command::run::run(&args).into(),
+        Command::Check(args) => command::check::run(&args).into(),
+        Command::Lab(args) => command::lab::run(&args),
+        Command::Doctor(args) => command::doctor::run(&args).into(),
+        Command::Schema => command::schema::run().into(),
+    }
+}

@@ -20,3 +20,4 @@ pub mod wire;
 
 pub use error::LabError;
 pub use lab::{Attachment, Lab, Purpose, XdpMode};
+pub use network::UPLINK_MAC;

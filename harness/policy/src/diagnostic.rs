@@ -1,7 +1,11 @@
 //! Places in source files, and what is wrong there.
 
+mod report;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use report::Report;
 
 /// A source file as the front end read it.
 #[derive(Debug, PartialEq, Eq)]

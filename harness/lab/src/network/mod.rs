@@ -12,6 +12,5 @@ pub(crate) use build::{Network, ROOM_FOR_TAGS, build};
 pub(crate) use namespace::{Namespace, unique_name};
 pub(crate) use netlink::Cable;
 pub(crate) use offload::Offload;
-pub(crate) use wiring::{
-    UPLINK_FAR_INDEX, UPLINK_INDEX, UPLINK_MAC, pair_for, workload_end, workload_far_end,
-};
+pub use wiring::UPLINK_MAC;
+pub(crate) use wiring::{UPLINK_FAR_INDEX, UPLINK_INDEX, pair_for, workload_end, workload_far_end};

@@ -26,7 +26,7 @@ pub(crate) const UPLINK_FAR_INDEX: u32 = FIRST_INDEX - 1;
 
 /// The node's end of the uplink. Locally administered; its second byte is no
 /// probe's.
-pub(crate) const UPLINK_MAC: [u8; 6] = [0x02, 0x76, 0, 0, 0, 1];
+pub const UPLINK_MAC: [u8; 6] = [0x02, 0x76, 0, 0, 0, 1];
 
 /// One end of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::lane::{LaneKind, Mode};
+use crate::lanes::kernel::Sabotage;
+use crate::select::{NameFilter, Shard};
+
+static VERSION: LazyLock<String> = LazyLock::new(crate::object::version);
+
+/// Tells, before you deploy, which packets your XDP filter and network policies
+/// really let through.
+#[derive(Debug, Parser)]
+#[command(
+    name = "netverdict",
+    version = VERSION.as_str(),
+    after_help = "Exit codes: 0 as expected, 1 mismatch or finding, 2 bad usage or bad input, \
+                  3 inconclusive or harness fault, 4 this machine lacks what the run needs, \
+                  5 nothing was selected."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios: send their frames past the filter and compare.
+    Run(RunArgs),
+    /// Validate scenarios and manifests; runs nothing, needs no privileges.
+    Check(CheckArgs),
+    /// Bring a scenario's network up and run a command or a shell in it.
+    Lab(LabArgs),
+    /// Say what this machine can and cannot run, and how to mend it.
+    Doctor(DoctorArgs),
+    /// Print the JSON Schema of scenario files.
+    Schema,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A table, then what is wrong.
+    #[default]
+    Human,
+    /// One JSON object a line, as in events.jsonl.
+    Json,
+    /// Test Anything Protocol, version 14.
+    Tap,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Scenario files, or folders that are searched for *.yaml and *.yml (those
+    /// named `invalid` and `manifests` only if named here).
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How verdicts are obtained; `model` alone needs no privileges.
+    #[arg(long, value_delimiter = ',', default_value = "model,testrun,wire")]
+    pub lane: Vec<LaneKind>,
+    /// How the filter is attached in the wire lane.
+    #[arg(long, value_delimiter = ',', default_value = "native,generic")]
+    pub mode: Vec<Mode>,
+    /// Another build of the filter, with the same map layout.
+    #[arg(long, value_name = "OBJECT", env = "NETVERDICT_FILTER")]
+    pub filter: Option<PathBuf>,
+    /// Show known faults as failures.
+    #[arg(long)]
+    pub no_xfail: bool,
+    /// Only probes whose name, or PATH::NAME, matches; `!REGEX` excludes.
+    #[arg(long, value_name = "REGEX")]
+    pub test: Vec<NameFilter>,
+    /// Only scenarios with one of these tags.
+    #[arg(long, value_delimiter = ',')]
+    pub tag: Vec<String>,
+    /// Every Nth scenario, beginning with the Ith (from 1).
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// List the selected probes and run nothing.
+    #[arg(long)]
+    pub list: bool,
+    /// Show namespaces, map entries and frames, and run nothing.
+    #[arg(long, conflicts_with = "list")]
+    pub dry_run: bool,
+    /// Stop after the first scenario with a probe that is not as expected.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Scenarios judged at the same time [default: one a processor, at most 4].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// Order in which a scenario's frames are sent; 0 is the order of the file.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where junit.xml and events.jsonl go.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub report_dir: PathBuf,
+    /// What is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+    /// For the test-suite: take the filter away behind the run's back.
+    #[arg(long, hide = true)]
+    pub sabotage: Option<Sabotage>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scenario or manifest files, or folders.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What is printed; TAP has one line a problem.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// Arguments of `lab`.
+#[derive(Debug, Args)]
+pub struct LabArgs {
+    /// The scenario whose network is brought up.
+    pub scenario: PathBuf,
+    /// The host, workload or `node` to run in [default: the first external
+    /// host].
+    #[arg(long = "in", value_name = "HOST")]
+    pub inside: Option<String>,
+    /// How the filter is attached.
+    #[arg(long, value_enum, default_value = "native")]
+    pub mode: Mode,
+    /// Another build of the filter, with the same map layout.
+    #[arg(long, value_name = "OBJECT", env = "NETVERDICT_FILTER")]
+    pub filter: Option<PathBuf>,
+    /// The command [default: $SHELL].
+    #[arg(last = true)]
+    pub command: Vec<OsString>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// What is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Output,
+}

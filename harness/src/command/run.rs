@@ -1,0 +1,228 @@
+//! `netverdict run`
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use netverdict_lab::capability::{Needs, missing_for};
+use netverdict_lab::isolate::isolated;
+
+use super::print::{Stream, lacking};
+use crate::cli::{Output, RunArgs};
+use crate::event::{Event, Problem, RunFinished, RunStarted};
+use crate::exit::Exit;
+use crate::lane::Lane;
+use crate::load::load;
+use crate::object::{self, Object};
+use crate::report::{human, json, tap, write_reports};
+use crate::runner::{self, Settings};
+use crate::select::{Selected, Selection};
+use crate::{plan, tally};
+
+/// Runs the scenarios under the paths.
+pub fn run(args: &RunArgs) -> Exit {
+    let started = Instant::now();
+    let lanes = Lane::plan(&args.lane, &args.mode);
+    let input = load(
+        &args.paths,
+        args.output == Output::Human && Stream::Err.colour(),
+    );
+    for warning in &input.warnings {
+        Stream::Err.line(warning);
+    }
+    let mut problems = input.problems;
+    let object = object::open(args.filter.as_deref()).map_err(|error| {
+        problems.push(problem("filter-object", error.to_string()));
+    });
+    let (Ok(object), true) = (object, problems.is_empty()) else {
+        return end_early(args, problems, Exit::BadInput, started);
+    };
+    let selection = Selection {
+        tests: args.test.clone(),
+        tags: args.tag.clone(),
+        shard: args.shard,
+    };
+    let chosen = selection.choose(&input.scenarios);
+    if chosen.nothing_at_all {
+        let text = format!(
+            "nothing was selected out of {} scenarios: see `netverdict run --list`",
+            input.scenarios.len()
+        );
+        return end_early(
+            args,
+            vec![problem("nothing-selected", text)],
+            Exit::NothingSelected,
+            started,
+        );
+    }
+    let scenarios = chosen.scenarios;
+    if args.list || args.dry_run {
+        let text = if args.list {
+            plan::list(&scenarios)
+        } else {
+            plan::dry_run(&scenarios, &lanes)
+        };
+        Stream::Out.line(&text);
+        return Exit::AsExpected;
+    }
+    let needs = Needs {
+        test_run: lanes.contains(&Lane::TestRun),
+        wire: lanes.iter().any(|lane| matches!(lane, Lane::Wire(_))),
+    };
+    if !lanes.iter().any(|lane| lane.needs_privileges()) || scenarios.is_empty() {
+        return execute(args, &lanes, &object, &scenarios, started);
+    }
+    let missing = missing_for(needs);
+    if !missing.is_empty() {
+        let text = format!(
+            "{}`--lane model` runs without privileges",
+            lacking(&missing)
+        );
+        return end_early(args, vec![problem("lacking", text)], Exit::Lacking, started);
+    }
+    let inside = isolated(|| execute(args, &lanes, &object, &scenarios, started).code());
+    let code = match inside {
+        Ok(code) => code,
+        Err(error) => {
+            let text = format!("failed to make namespaces for the run: {error}");
+            return end_early(
+                args,
+                vec![problem("isolation", text)],
+                Exit::Lacking,
+                started,
+            );
+        }
+    };
+    match Exit::ALL.into_iter().find(|exit| exit.code() == code) {
+        Some(exit) => exit,
+        None => {
+            let text = format!("the run was ended from outside (status {code}) before its report");
+            end_early(
+                args,
+                vec![problem("killed", text)],
+                Exit::Inconclusive,
+                started,
+            )
+        }
+    }
+}
+
+fn problem(code: &str, text: String) -> Problem {
+    Problem {
+        code: code.to_owned(),
+        file: None,
+        text,
+    }
+}
+
+/// Reports problems that keep the run from starting.
+fn end_early(args: &RunArgs, problems: Vec<Problem>, exit: Exit, started: Instant) -> Exit {
+    for problem in &problems {
+        Stream::Err.line(&problem.text);
+    }
+    let mut events: Vec<Event> = problems.into_iter().map(Event::Problem).collect();
+    let finished = RunFinished {
+        exit_code: exit.code(),
+        ..tally::tally(&events, false, started.elapsed())
+    };
+    events.push(Event::RunFinished(finished));
+    if args.output != Output::Human {
+        print(args.output, &events);
+    }
+    report(args, &events, exit)
+}
+
+fn execute(
+    args: &RunArgs,
+    lanes: &[Lane],
+    object: &Object,
+    scenarios: &[Selected],
+    started: Instant,
+) -> Exit {
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_on_signals(&stop);
+    let mut events = vec![Event::RunStarted(RunStarted {
+        version: env!("CARGO_PKG_VERSION"),
+        kernel: kernel_release(),
+        filter: object.digest.clone(),
+        seed: args.seed,
+        lanes: lanes.iter().map(Lane::to_string).collect(),
+        scenarios: scenarios.len(),
+        probes: scenarios.iter().map(|selected| selected.probes.len()).sum(),
+    })];
+    let settings = Settings {
+        lanes: lanes.to_vec(),
+        object: &object.bytes,
+        honour_xfail: !args.no_xfail,
+        fail_fast: args.fail_fast,
+        jobs: args.jobs.map_or_else(default_jobs, usize::from),
+        seed: args.seed,
+        sabotage: args.sabotage,
+        stop: &stop,
+    };
+    runner::run(&settings, scenarios, |event| events.push(event));
+    let interrupted = stop.load(Ordering::Relaxed);
+    let mut finished = tally::tally(&events, interrupted, started.elapsed());
+    if scenarios.is_empty() && !interrupted {
+        // An empty shard of a selection that is not empty.
+        finished.exit_code = Exit::AsExpected.code();
+    }
+    let code = finished.exit_code;
+    events.push(Event::RunFinished(finished));
+    print(args.output, &events);
+    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == code);
+    report(args, &events, exit.unwrap_or(Exit::Inconclusive))
+}
+
+fn print(output: Output, events: &[Event]) {
+    let text = match output {
+        Output::Human => human::render(events, Stream::Out.colour()),
+        Output::Json => json::render(events),
+        Output::Tap => tap::render(events),
+    };
+    Stream::Out.line(&text);
+}
+
+fn report(args: &RunArgs, events: &[Event], exit: Exit) -> Exit {
+    match write_reports(&args.report_dir, events) {
+        Ok(()) => {
+            if args.output == Output::Human {
+                let folder = args.report_dir.display();
+                Stream::Err.line(&format!(
+                    "reports: {folder}/junit.xml, {folder}/events.jsonl"
+                ));
+            }
+            exit
+        }
+        Err(error) => {
+            Stream::Err.line(&error.to_string());
+            exit.with_unwritable_report()
+        }
+    }
+}
+
+/// The first signal ends the run after the scenario at hand, with reports; the
+/// second ends it at once.
+fn stop_on_signals(stop: &Arc<AtomicBool>) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::flag::{register, register_conditional_shutdown};
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let code = i32::from(Exit::Inconclusive.code());
+        // Registering fails for signals that nobody may handle; these three may.
+        let _ = register_conditional_shutdown(signal, code, Arc::clone(stop));
+        let _ = register(signal, Arc::clone(stop));
+    }
+}
+
+fn default_jobs() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(4)
+}
+
+fn kernel_release() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/osrelease").map_or_else(
+        |_| "unknown".to_owned(),
+        |release| release.trim().to_owned(),
+    )
+}

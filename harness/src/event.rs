@@ -1,0 +1,194 @@
+//! What happens during a run, as data. Reporters fold over these and compute
+//! nothing themselves.
+
+use serde::Serialize;
+
+/// One thing that happened. In `events.jsonl` each is a line.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// First.
+    RunStarted(RunStarted),
+    /// Something is wrong with the input or the machine, or a lane broke.
+    Problem(Problem),
+    /// A scenario begins in a lane.
+    SuiteStarted(SuiteStarted),
+    /// A probe was judged.
+    Verdict(Verdict),
+    /// A scenario ended in a lane.
+    SuiteFinished(SuiteFinished),
+    /// Last.
+    RunFinished(RunFinished),
+}
+
+/// What the run is about to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStarted {
+    /// Version of the program.
+    pub version: &'static str,
+    /// Kernel release.
+    pub kernel: String,
+    /// Digest of the sources of the filter object.
+    pub filter: String,
+    /// Order in which frames are sent; 0 is the order of the files.
+    pub seed: u64,
+    /// Lanes, with their modes.
+    pub lanes: Vec<String>,
+    /// Scenarios selected.
+    pub scenarios: usize,
+    /// Probes selected, over all scenarios.
+    pub probes: usize,
+}
+
+/// Something that kept a verdict from being reached.
+#[derive(Clone, Debug, Serialize)]
+pub struct Problem {
+    /// Stable name of its kind.
+    pub code: String,
+    /// The file it is about, if any.
+    pub file: Option<String>,
+    /// The whole text, ready to print.
+    pub text: String,
+}
+
+/// Names a scenario in a lane.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SuiteId {
+    /// The scenario's file.
+    pub scenario: String,
+    /// `model`, `testrun` or `wire`.
+    pub lane: &'static str,
+    /// `native` or `generic`, in the wire lane.
+    pub mode: Option<&'static str>,
+}
+
+/// A scenario begins in a lane.
+#[derive(Clone, Debug, Serialize)]
+pub struct SuiteStarted {
+    /// Which.
+    pub suite: SuiteId,
+    /// The scenario's name.
+    pub name: String,
+    /// Probes to be judged.
+    pub probes: usize,
+}
+
+/// A scenario ended in a lane.
+#[derive(Clone, Debug, Serialize)]
+pub struct SuiteFinished {
+    /// Which.
+    pub suite: SuiteId,
+    /// Why the scenario is expected to fail, if all that it lists was
+    /// reproduced.
+    pub reproduced: Option<String>,
+    /// Wall time in microseconds.
+    pub micros: u64,
+}
+
+/// A probe was judged.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// Where.
+    pub suite: SuiteId,
+    /// The probe's name.
+    pub probe: String,
+    /// `file:line:column` of the probe.
+    pub location: String,
+    /// What came of it.
+    pub outcome: ProbeOutcome,
+    /// The frames it stands for.
+    pub cases: Vec<CaseVerdict>,
+    /// Why it is not as expected, in full; empty if it is.
+    pub explanation: String,
+    /// The command that runs just this probe again.
+    pub rerun: String,
+    /// Wall time in microseconds: its share of the time its lane took.
+    pub micros: u64,
+}
+
+/// What came of a probe, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeOutcome {
+    /// As expected.
+    Match,
+    /// As the scenario's `xfail` says: the known fault was reproduced.
+    Reproduced,
+    /// Not run.
+    Skipped,
+    /// The policy lets through, or drops, what its author did not mean.
+    PolicyMismatch,
+    /// It passed as meant and did not arrive.
+    DeliveryMismatch,
+    /// The kernel does what the policy does not say.
+    FilterMismatch,
+    /// The scenario's `xfail` names it, and it did not fail, or not wholly.
+    UnexpectedPass,
+    /// Inconclusive.
+    Error,
+}
+
+/// One frame of a probe.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseVerdict {
+    /// What tells it from its siblings.
+    pub label: String,
+    /// The frame, decoded.
+    pub sent: String,
+    /// `pass` or `drop`.
+    pub expect: &'static str,
+    /// What the policy says.
+    pub policy: PartyVerdict,
+    /// What the filter said, if it said anything.
+    pub filter: Option<PartyVerdict>,
+    /// What was seen.
+    pub seen: &'static str,
+    /// For a dropped frame on the wire: what became of it when all pass.
+    pub witness: Option<&'static str>,
+    /// `match`, `redundant`, or what is wrong.
+    pub outcome: &'static str,
+}
+
+/// What one party says of a frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartyVerdict {
+    /// `pass`, `drop` or `abort`.
+    pub verdict: &'static str,
+    /// The reason's name.
+    pub reason: &'static str,
+    /// `file:line:column` of the rules that decide.
+    pub rules: Vec<String>,
+}
+
+/// How the run ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RunFinished {
+    /// The code the program ends with, before reports are written.
+    pub exit_code: u8,
+    /// Probes as expected, xfail among them.
+    pub as_expected: usize,
+    /// Known faults reproduced.
+    pub reproduced: usize,
+    /// Probes that mismatch.
+    pub mismatched: usize,
+    /// Probes without a verdict, and other problems.
+    pub errors: usize,
+    /// Probes not run.
+    pub skipped: usize,
+    /// Frames judged, over all lanes.
+    pub frames: usize,
+    /// Whether the user stopped the run.
+    pub interrupted: bool,
+    /// Wall time in microseconds.
+    pub micros: u64,
+}
+
+impl SuiteId {
+    /// `model`, `wire/native`, …
+    pub fn lane_and_mode(&self) -> String {
+        match self.mode {
+            None => self.lane.to_owned(),
+            Some(mode) => format!("{}/{mode}", self.lane),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! From what was seen of a scenario's frames to verdicts on its probes.
+
+use std::time::Duration;
+
+use netverdict_abi::{Reason, Verdict as FilterVerdict};
+use netverdict_policy::image::MapImage;
+use netverdict_policy::model::RuleRef;
+use netverdict_policy::oracle::Decision;
+use netverdict_policy::scenario::{Case, Expect, Probe, Scenario};
+
+use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, SuiteId, Verdict};
+use crate::explain;
+use crate::lane::Lane;
+use crate::observation::{Observation, Seen, Witness};
+use crate::outcome::{Blame, Inconclusive, Outcome, compare};
+
+/// What a lane found out about one frame: an observation, or the reason why its
+/// batch says nothing.
+pub type Finding = Result<Observation, String>;
+
+/// A frame with everything known about it.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// The frame as described.
+    pub case: &'a Case,
+    /// What the policy says.
+    pub decision: &'a Decision,
+    /// What was seen.
+    pub finding: &'a Finding,
+    /// The comparison; `None` where there is no observation.
+    pub outcome: Option<Outcome>,
+}
+
+/// A scenario whose frames are judged in a lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Suite<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Its compiled policy.
+    pub image: &'a MapImage,
+    /// The lane.
+    pub lane: Lane,
+    /// Whether `xfail` counts.
+    pub honour_xfail: bool,
+}
+
+impl Suite<'_> {
+    /// The suite's name in events.
+    pub fn id(&self) -> SuiteId {
+        SuiteId {
+            scenario: self.scenario.file.path.clone(),
+            lane: self.lane.name(),
+            mode: self.lane.mode(),
+        }
+    }
+
+    /// Judges one probe by its cases' decisions and findings, in order.
+    pub fn verdict(
+        &self,
+        probe: &Probe,
+        decisions: &[Decision],
+        findings: &[Finding],
+        time: Duration,
+    ) -> Verdict {
+        let judged: Vec<Judged<'_>> = (probe.cases.iter().zip(decisions).zip(findings))
+            .map(|((case, decision), finding)| Judged {
+                case,
+                decision,
+                finding,
+                outcome: (finding.as_ref().ok())
+                    .map(|seen| compare(probe, case, decision, self.image, seen)),
+            })
+            .collect();
+        let xfail = (self.scenario.xfail.as_ref())
+            .filter(|xfail| self.honour_xfail && xfail.probes.contains(&probe.name));
+        let outcome = match xfail {
+            None => plain_outcome(&judged),
+            Some(_) => xfail_outcome(&judged),
+        };
+        let rerun = explain::rerun(self, probe);
+        let explanation = match outcome {
+            ProbeOutcome::Match | ProbeOutcome::Reproduced | ProbeOutcome::Skipped => String::new(),
+            ProbeOutcome::PolicyMismatch
+            | ProbeOutcome::FilterMismatch
+            | ProbeOutcome::DeliveryMismatch
+            | ProbeOutcome::UnexpectedPass
+            | ProbeOutcome::Error => explain::probe(self, probe, outcome, &judged, &rerun),
+        };
+        Verdict {
+            suite: self.id(),
+            probe: probe.name.clone(),
+            location: probe.location.to_string(),
+            outcome,
+            cases: judged
+                .iter()
+                .map(|judged| self.case_verdict(probe, judged))
+                .collect(),
+            explanation,
+            rerun,
+            micros: u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn case_verdict(&self, probe: &Probe, judged: &Judged<'_>) -> CaseVerdict {
+        let observation = judged.finding.as_ref().ok();
+        let filter = observation.and_then(|observation| observation.judged);
+        CaseVerdict {
+            label: judged.case.label.clone(),
+            sent: netverdict_policy::frame::describe(&judged.case.frame),
+            expect: expect_name(probe.expect),
+            policy: self.party(judged.decision.reason, &judged.decision.rules),
+            filter: filter.map(|filter| {
+                let rule = self.image.rule(filter.rule);
+                self.party(filter.reason, rule.as_slice())
+            }),
+            seen: observation.map_or("nothing", |observation| seen_name(observation.seen)),
+            witness: observation
+                .and_then(|seen| seen.witness)
+                .map(|witness| match witness {
+                    Witness::Arrives => "arrives",
+                    Witness::LostBehind => "lost-behind",
+                    Witness::Vacuous => "vacuous",
+                }),
+            outcome: match &judged.outcome {
+                None => "inconclusive",
+                Some(Outcome::Match { redundant: false }) => "match",
+                Some(Outcome::Match { redundant: true }) => "redundant",
+                Some(Outcome::Mismatch(Blame::Policy)) => "policy-mismatch",
+                Some(Outcome::Mismatch(Blame::Filter)) => "filter-mismatch",
+                Some(Outcome::Mismatch(Blame::Delivery)) => "delivery-mismatch",
+                Some(Outcome::Error(Inconclusive::NotSeen)) => "not-seen",
+                Some(Outcome::Error(Inconclusive::Unjudged)) => "unjudged",
+                Some(Outcome::Error(Inconclusive::Vacuous)) => "vacuous",
+                Some(Outcome::Error(Inconclusive::Rejected)) => "rejected",
+            },
+        }
+    }
+
+    fn party(&self, reason: Reason, rules: &[RuleRef]) -> PartyVerdict {
+        PartyVerdict {
+            verdict: verdict_name(reason.verdict()),
+            reason: reason.slug(),
+            rules: (rules.iter())
+                .map(|rule| self.scenario.policy.location(*rule).to_string())
+                .collect(),
+        }
+    }
+}
+
+/// The worst of the cases: an inconclusive one hides what the others say, a
+/// wrong filter what the policy says.
+fn plain_outcome(judged: &[Judged<'_>]) -> ProbeOutcome {
+    (judged.iter())
+        .map(|judged| match &judged.outcome {
+            None | Some(Outcome::Error(_)) => ProbeOutcome::Error,
+            Some(Outcome::Match { .. }) => ProbeOutcome::Match,
+            Some(Outcome::Mismatch(Blame::Policy)) => ProbeOutcome::PolicyMismatch,
+            Some(Outcome::Mismatch(Blame::Filter)) => ProbeOutcome::FilterMismatch,
+            Some(Outcome::Mismatch(Blame::Delivery)) => ProbeOutcome::DeliveryMismatch,
+        })
+        .max()
+        .unwrap_or(ProbeOutcome::Error)
+}
+
+/// Every case must mismatch, and by fault of the policy.
+fn xfail_outcome(judged: &[Judged<'_>]) -> ProbeOutcome {
+    let all_by_policy =
+        (judged.iter()).all(|judged| judged.outcome == Some(Outcome::Mismatch(Blame::Policy)));
+    match plain_outcome(judged) {
+        _ if judged.is_empty() => ProbeOutcome::Error,
+        ProbeOutcome::PolicyMismatch if all_by_policy => ProbeOutcome::Reproduced,
+        ProbeOutcome::PolicyMismatch | ProbeOutcome::Match => ProbeOutcome::UnexpectedPass,
+        worse @ (ProbeOutcome::FilterMismatch
+        | ProbeOutcome::DeliveryMismatch
+        | ProbeOutcome::UnexpectedPass
+        | ProbeOutcome::Error
+        | ProbeOutcome::Reproduced
+        | ProbeOutcome::Skipped) => worse,
+    }
+}
+
+/// `pass` or `drop`.
+pub const fn expect_name(expect: Expect) -> &'static str {
+    match expect {
+        Expect::Pass => "pass",
+        Expect::Drop => "drop",
+    }
+}
+
+/// `pass`, `drop` or `abort`.
+pub const fn verdict_name(verdict: FilterVerdict) -> &'static str {
+    match verdict {
+        FilterVerdict::Pass => "pass",
+        FilterVerdict::Drop => "drop",
+        FilterVerdict::Abort => "abort",
+    }
+}
+
+/// What was seen, in a word.
+pub const fn seen_name(seen: Seen) -> &'static str {
+    match seen {
+        Seen::Passed => "passed",
+        Seen::Delivered => "delivered",
+        Seen::PassedThenLost => "passed-then-lost",
+        Seen::Dropped => "dropped",
+        Seen::Aborted => "aborted",
+        Seen::Rejected => "rejected",
+        Seen::NotSeen => "not-seen",
+    }
+}

@@ -1,0 +1,103 @@
+//! The filter in the kernel and the lab around it, kept from scenario to
+//! scenario: loading and building cost more than judging.
+
+use netverdict_lab::filter::{Filter, FilterError};
+use netverdict_lab::{Lab, LabError, Purpose, XdpMode};
+use netverdict_policy::image::ImageSizes;
+
+use super::{Work, testrun, wire};
+use crate::judge::Finding;
+use crate::lane::Mode;
+
+/// What is done to the wire lane behind its back, to show that it notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Sabotage {
+    /// The filter is not attached.
+    Detached,
+    /// The filter is attached in the other mode.
+    OtherMode,
+}
+
+/// A loaded filter, and the lab that was used last.
+#[derive(Debug)]
+pub struct Kernel {
+    filter: Filter,
+    lab: Option<Lab>,
+    anchored: bool,
+    sabotage: Option<Sabotage>,
+}
+
+impl Kernel {
+    /// Loads the filter with room for the largest of the images to come.
+    ///
+    /// # Errors
+    /// Where the object does not load.
+    pub fn load(
+        object: &[u8],
+        sizes: ImageSizes,
+        sabotage: Option<Sabotage>,
+    ) -> Result<Kernel, FilterError> {
+        let filter = Filter::load(object, sizes)?;
+        Ok(Kernel {
+            filter,
+            lab: None,
+            anchored: false,
+            sabotage,
+        })
+    }
+
+    /// Judges by `BPF_PROG_TEST_RUN`.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn test_run(&mut self, work: &Work<'_>) -> Result<Vec<Finding>, LabError> {
+        Ok(testrun::run(&mut self.filter, work)?)
+    }
+
+    /// Judges by frames on a wire. The lab is kept for the next scenario with
+    /// the same topology, unless something in it failed.
+    ///
+    /// # Errors
+    /// Where the lab cannot be built, or the kernel refuses.
+    pub fn wire(&mut self, mode: Mode, work: &Work<'_>) -> Result<Vec<Finding>, LabError> {
+        if !self.anchored {
+            self.filter.anchor()?;
+            self.anchored = true;
+        }
+        let reusable = self.lab.take().filter(|lab| lab.plan() == work.topology);
+        let mut lab = match reusable {
+            Some(lab) => lab,
+            None => Lab::build(work.topology, Purpose::Probing)?,
+        };
+        let wanted = xdp_mode(mode);
+        let attached = match self.sabotage {
+            None => Some(wanted),
+            Some(Sabotage::OtherMode) => Some(other(wanted)),
+            Some(Sabotage::Detached) => None,
+        };
+        if let Some(mode) = attached {
+            lab.attach(&mut self.filter, mode)?;
+        }
+        let findings = wire::run(&mut lab, &mut self.filter, wanted, work)?;
+        if attached.is_some() {
+            lab.detach()?;
+        }
+        self.lab = Some(lab);
+        Ok(findings)
+    }
+}
+
+/// The lab's word for a mode.
+pub const fn xdp_mode(mode: Mode) -> XdpMode {
+    match mode {
+        Mode::Native => XdpMode::Native,
+        Mode::Generic => XdpMode::Generic,
+    }
+}
+
+const fn other(mode: XdpMode) -> XdpMode {
+    match mode {
+        XdpMode::Native => XdpMode::Generic,
+        XdpMode::Generic => XdpMode::Native,
+    }
+}

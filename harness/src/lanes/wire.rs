@@ -1,0 +1,147 @@
+//! Frames across a veth into the attached program.
+
+use std::collections::BTreeMap;
+
+use netverdict_lab::filter::{Events, Filter};
+use netverdict_lab::wire::{BatchEvidence, MAX_BATCH};
+use netverdict_lab::{Attachment, Lab, LabError, XdpMode};
+use netverdict_policy::frame::ProbeId;
+use netverdict_policy::image::MapImage;
+
+use super::Work;
+use super::accounting::{self, Books};
+use super::sightings::Sightings;
+use crate::judge::Finding;
+use crate::observation::{Seen, Witness};
+
+/// Sends every frame past the attached filter, and those that it drops once more
+/// under an image that passes everything.
+///
+/// # Errors
+/// Where the kernel refuses; what one batch lacks is said in its findings.
+pub fn run(
+    lab: &mut Lab,
+    filter: &mut Filter,
+    mode: XdpMode,
+    work: &Work<'_>,
+) -> Result<Vec<Finding>, LabError> {
+    let wanted = Attachment {
+        mode,
+        program_id: filter.program_id(),
+    };
+    filter.install(work.image, Events::All)?;
+    let mut findings = send_all(lab, filter, wanted, work, &work.order)?;
+    let dropped = |index: &usize| match &findings[index] {
+        Ok(observation) => matches!(observation.seen, Seen::Dropped | Seen::Aborted),
+        Err(_) => false,
+    };
+    let dropped: Vec<usize> = work.order.iter().copied().filter(dropped).collect();
+    if !dropped.is_empty() {
+        filter.install(&MapImage::pass_all(), Events::All)?;
+        for (index, witness) in send_all(lab, filter, wanted, work, &dropped)? {
+            if let Some(finding) = findings.get_mut(&index) {
+                testify(finding, witness);
+            }
+        }
+    }
+    Ok(findings.into_values().collect())
+}
+
+/// Adds what became of a dropped frame when everything passes.
+fn testify(finding: &mut Finding, witness: Finding) {
+    match (finding.as_mut(), witness) {
+        (Ok(observation), Ok(witness)) => {
+            observation.witness = Some(match witness.seen {
+                Seen::Delivered => Witness::Arrives,
+                // Nobody was meant to receive it, or nobody did.
+                Seen::Passed | Seen::PassedThenLost => Witness::LostBehind,
+                Seen::Dropped | Seen::Aborted | Seen::Rejected | Seen::NotSeen => Witness::Vacuous,
+            });
+        }
+        (Ok(_), Err(why)) => {
+            *finding = Err(format!("the witness of the drop is inconclusive: {why}"));
+        }
+        (Err(_), _) => {}
+    }
+}
+
+/// Findings by index into the work.
+fn send_all(
+    lab: &mut Lab,
+    filter: &mut Filter,
+    wanted: Attachment,
+    work: &Work<'_>,
+    order: &[usize],
+) -> Result<BTreeMap<usize, Finding>, LabError> {
+    let mut findings = BTreeMap::new();
+    for batch in order.chunks(MAX_BATCH) {
+        let frames: Vec<(ProbeId, Vec<u8>)> = batch
+            .iter()
+            .map(|index| work.frames[*index].clone())
+            .collect();
+        let before = lab.attachment()?;
+        let evidence = lab.send(filter, &frames)?;
+        let after = lab.attachment()?;
+        let sightings = attached("before", before, wanted)
+            .and_then(|()| attached("after", after, wanted))
+            .and_then(|()| sound(&evidence, frames.len()))
+            .and_then(|()| Sightings::of(&evidence));
+        for index in batch {
+            let finding = match &sightings {
+                Err(why) => Err(why.clone()),
+                Ok(sightings) => sightings.finding(work.frames[*index].0, work.cases[*index]),
+            };
+            findings.insert(*index, finding);
+        }
+    }
+    Ok(findings)
+}
+
+/// The kernel must say that our program is attached, in the mode asked for.
+fn attached(when: &str, found: Option<Attachment>, wanted: Attachment) -> Result<(), String> {
+    match found {
+        Some(found) if found == wanted => Ok(()),
+        None => Err(format!("no XDP program was attached {when} the batch")),
+        Some(found) if found.mode != wanted.mode => Err(format!(
+            "the filter was attached in {} mode {when} the batch, not in {} mode",
+            mode_name(found.mode),
+            mode_name(wanted.mode),
+        )),
+        Some(found) => Err(format!(
+            "program {} was attached {when} the batch, not the filter, which is {}",
+            found.program_id, wanted.program_id,
+        )),
+    }
+}
+
+/// The evidence must be whole before anything is read from it.
+fn sound(evidence: &BatchEvidence, frames: usize) -> Result<(), String> {
+    if !evidence.sentinel_seen {
+        let late = "the sentinel behind the batch was not seen: what is missing may only be late";
+        return Err(late.to_owned());
+    }
+    if evidence.sent != frames {
+        return Err(format!("{} of {frames} frames were sent", evidence.sent));
+    }
+    let foreign = evidence
+        .tapped
+        .iter()
+        .filter(|tapped| tapped.id.is_none())
+        .count();
+    if foreign > 0 {
+        return Err(format!("{foreign} frames behind the filter were not ours"));
+    }
+    accounting::balance(&Books {
+        sent: evidence.sent,
+        lost_events: evidence.lost_events,
+        counters: evidence.counters,
+        events: &evidence.events,
+    })
+}
+
+const fn mode_name(mode: XdpMode) -> &'static str {
+    match mode {
+        XdpMode::Native => "native",
+        XdpMode::Generic => "generic",
+    }
+}

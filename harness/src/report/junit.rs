@@ -1,0 +1,122 @@
+//! `junit.xml`: a test suite for each scenario in each lane, a test case for each
+//! probe.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::event::{Event, ProbeOutcome, Problem, RunStarted, SuiteStarted, Verdict};
+
+/// The events as JUnit XML.
+pub fn render(events: &[Event]) -> String {
+    let mut report = Report::new("netverdict");
+    let mut run: Option<&RunStarted> = None;
+    let mut suite: Option<TestSuite> = None;
+    let mut problems = TestSuite::new("netverdict");
+    for event in events {
+        match event {
+            Event::RunStarted(started) => run = Some(started),
+            Event::SuiteStarted(started) => suite = Some(new_suite(started, run)),
+            Event::Verdict(verdict) => {
+                let suite = suite.get_or_insert_with(|| TestSuite::new("netverdict"));
+                suite.add_test_case(test_case(verdict));
+            }
+            Event::SuiteFinished(finished) => {
+                if let Some(mut suite) = suite.take() {
+                    suite.set_time(Duration::from_micros(finished.micros));
+                    if let Some(reason) = &finished.reproduced {
+                        suite.add_property(Property::new("xfail", reason.as_str()));
+                    }
+                    report.add_test_suite(suite);
+                }
+            }
+            Event::Problem(problem) => {
+                problems.add_test_case(problem_case(problem));
+            }
+            Event::RunFinished(finished) => {
+                report.set_time(Duration::from_micros(finished.micros));
+            }
+        }
+    }
+    report.test_suites.extend(suite);
+    if !problems.test_cases.is_empty() {
+        report.add_test_suite(problems);
+    }
+    report
+        .to_string()
+        .expect("a report without control characters is XML")
+}
+
+fn new_suite(started: &SuiteStarted, run: Option<&RunStarted>) -> TestSuite {
+    let id = &started.suite;
+    let mut suite = TestSuite::new(format!("{} [{}]", id.scenario, id.lane_and_mode()));
+    suite.add_property(Property::new("scenario", started.name.as_str()));
+    suite.add_property(Property::new("lane", id.lane));
+    if let Some(mode) = id.mode {
+        suite.add_property(Property::new("mode", mode));
+    }
+    if let Some(run) = run {
+        suite.add_property(Property::new("kernel", run.kernel.as_str()));
+        suite.add_property(Property::new("filter", run.filter.as_str()));
+        suite.add_property(Property::new("seed", run.seed.to_string()));
+    }
+    suite
+}
+
+fn test_case(verdict: &Verdict) -> TestCase {
+    let status = match verdict.outcome {
+        ProbeOutcome::Match | ProbeOutcome::Reproduced => TestCaseStatus::success(),
+        ProbeOutcome::Skipped => TestCaseStatus::skipped(),
+        ProbeOutcome::PolicyMismatch => failure("policy-mismatch", verdict),
+        ProbeOutcome::DeliveryMismatch => failure("delivery-mismatch", verdict),
+        ProbeOutcome::FilterMismatch => failure("filter-mismatch", verdict),
+        ProbeOutcome::UnexpectedPass => failure("unexpected-pass", verdict),
+        ProbeOutcome::Error => non_success(NonSuccessKind::Error, "inconclusive", verdict),
+    };
+    let mut case = TestCase::new(verdict.probe.as_str(), status);
+    let suite = &verdict.suite;
+    case.set_classname(format!("{}.{}", suite.scenario, suite.lane_and_mode()));
+    case.set_time(Duration::from_micros(verdict.micros));
+    case.add_property(Property::new("location", verdict.location.as_str()));
+    case.add_property(Property::new("frames", verdict.cases.len().to_string()));
+    if verdict.outcome == ProbeOutcome::Reproduced {
+        case.add_property(Property::new("xfail", "reproduced"));
+    }
+    case
+}
+
+fn failure(kind: &str, verdict: &Verdict) -> TestCaseStatus {
+    non_success(NonSuccessKind::Failure, kind, verdict)
+}
+
+fn non_success(kind: NonSuccessKind, name: &str, verdict: &Verdict) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    let wrong = (verdict.cases.iter())
+        .find(|case| !matches!(case.outcome, "match" | "redundant"))
+        .or(verdict.cases.first());
+    let message = wrong.map_or(verdict.probe.clone(), |case| {
+        let policy = &case.policy;
+        format!(
+            "{}: expected {}, policy says {} ({}), seen: {}",
+            case.sent, case.expect, policy.verdict, policy.reason, case.seen
+        )
+    });
+    status
+        .set_type(name)
+        .set_message(message)
+        .set_description(verdict.explanation.as_str());
+    status
+}
+
+fn problem_case(problem: &Problem) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    let first_line = problem.text.lines().next().unwrap_or(problem.code.as_str());
+    status
+        .set_type(problem.code.as_str())
+        .set_message(first_line);
+    status.set_description(problem.text.as_str());
+    let name = problem.file.as_deref().unwrap_or("run");
+    let mut case = TestCase::new(name, status);
+    case.set_classname(format!("netverdict.{}", problem.code));
+    case
+}

@@ -1,0 +1,293 @@
+//! Runs the selected scenarios through the lanes and tells what happens as
+//! events.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use netverdict_policy::frame::{self, ProbeId};
+use netverdict_policy::image::ImageSizes;
+use netverdict_policy::oracle::{Decision, decide};
+use netverdict_policy::scenario::{Case, Probe};
+
+use crate::event::{Event, ProbeOutcome, Problem, SuiteFinished, SuiteStarted, Verdict};
+use crate::judge::{Finding, Suite};
+use crate::lane::Lane;
+use crate::lanes::kernel::{Kernel, Sabotage};
+use crate::lanes::{Work, model};
+use crate::select::Selected;
+use crate::shuffle::order;
+
+/// How to run.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// The lanes, cheapest first.
+    pub lanes: Vec<Lane>,
+    /// The filter object.
+    pub object: &'a [u8],
+    /// Whether `xfail` counts.
+    pub honour_xfail: bool,
+    /// Stop at the first probe that is not as expected.
+    pub fail_fast: bool,
+    /// Scenarios judged at the same time, at least 1.
+    pub jobs: usize,
+    /// Order in which frames are sent; 0 is the order of the file.
+    pub seed: u64,
+    /// Proof that the wire lane notices.
+    pub sabotage: Option<Sabotage>,
+    /// Set from outside to end the run early.
+    pub stop: &'a AtomicBool,
+}
+
+/// Runs everything and hands over events, in the order of the scenarios.
+pub fn run(settings: &Settings<'_>, scenarios: &[Selected], mut each: impl FnMut(Event)) {
+    let first_ids: Vec<u32> = first_ids(scenarios);
+    let sizes = (scenarios.iter()).fold(ImageSizes::default(), |sizes, selected| {
+        sizes.max(selected.image.sizes())
+    });
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let (sender, receiver) = mpsc::channel::<(usize, Vec<Event>)>();
+    std::thread::scope(|scope| {
+        for _ in 0..settings.jobs.clamp(1, scenarios.len().max(1)) {
+            let sender = sender.clone();
+            let (next, failed, first_ids) = (&next, &failed, &first_ids);
+            scope.spawn(move || {
+                let mut worker = Worker {
+                    settings,
+                    sizes,
+                    failed,
+                    kernel: None,
+                };
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(selected) = scenarios.get(index) else {
+                        return;
+                    };
+                    let events = worker.scenario(selected, first_ids[index]);
+                    if sender.send((index, events)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        // Events leave in the order of the scenarios, whoever is done first.
+        let mut waiting = BTreeMap::new();
+        let mut due = 0;
+        for (index, events) in receiver {
+            waiting.insert(index, events);
+            while let Some(events) = waiting.remove(&due) {
+                events.into_iter().for_each(&mut each);
+                due += 1;
+            }
+        }
+    });
+}
+
+/// Probe ids are unique within a run.
+fn first_ids(scenarios: &[Selected]) -> Vec<u32> {
+    let mut next = 1_u32;
+    (scenarios.iter())
+        .map(|selected| {
+            let first = next;
+            let cases: usize = selected.probes().map(|probe| probe.cases.len()).sum();
+            next = next.wrapping_add(u32::try_from(cases).unwrap_or(u32::MAX));
+            first
+        })
+        .collect()
+}
+
+/// Judges scenarios, one after the other.
+struct Worker<'a> {
+    settings: &'a Settings<'a>,
+    sizes: ImageSizes,
+    failed: &'a AtomicBool,
+    kernel: Option<Kernel>,
+}
+
+impl Worker<'_> {
+    fn scenario(&mut self, selected: &Selected, first_id: u32) -> Vec<Event> {
+        let mut events = Vec::new();
+        let probes: Vec<&Probe> = selected.probes().collect();
+        let cases: Vec<&Case> = probes.iter().flat_map(|probe| &probe.cases).collect();
+        let decisions: Vec<Decision> = cases
+            .iter()
+            .map(|case| decide(&selected.scenario.policy, &case.frame))
+            .collect();
+        let mac = netverdict_lab::UPLINK_MAC;
+        let built: Result<Vec<(ProbeId, Vec<u8>)>, _> = (cases.iter().zip(first_id..))
+            .map(|(case, id)| {
+                let id = ProbeId(id);
+                frame::build(&case.frame, id, mac).map(|bytes| (id, bytes))
+            })
+            .collect();
+        let frames = match built {
+            Ok(frames) => frames,
+            Err(error) => {
+                events.push(problem(selected, format!("cannot build a frame: {error}")));
+                return events;
+            }
+        };
+        let work = Work {
+            topology: &selected.scenario.topology,
+            image: &selected.image,
+            order: order(self.settings.seed, cases.len()),
+            cases,
+            frames,
+        };
+        for lane in &self.settings.lanes {
+            if self.stopped() {
+                break;
+            }
+            self.suite(*lane, selected, &probes, &work, &decisions, &mut events);
+        }
+        events
+    }
+
+    fn stopped(&self) -> bool {
+        self.settings.stop.load(Ordering::Relaxed)
+            || (self.settings.fail_fast && self.failed.load(Ordering::Relaxed))
+    }
+
+    fn suite(
+        &mut self,
+        lane: Lane,
+        selected: &Selected,
+        probes: &[&Probe],
+        work: &Work<'_>,
+        decisions: &[Decision],
+        events: &mut Vec<Event>,
+    ) {
+        let suite = Suite {
+            scenario: &selected.scenario,
+            image: &selected.image,
+            lane,
+            honour_xfail: self.settings.honour_xfail,
+        };
+        let started = Instant::now();
+        events.push(Event::SuiteStarted(SuiteStarted {
+            suite: suite.id(),
+            name: selected.scenario.name.clone(),
+            probes: probes.len(),
+        }));
+        let findings = self.findings(lane, work);
+        let elapsed = started.elapsed();
+        let verdicts = verdicts(&suite, probes, decisions, &findings, elapsed);
+        if !verdicts
+            .iter()
+            .all(|verdict| is_as_expected(verdict.outcome))
+        {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        let reproduced = reproduced(&suite, &verdicts);
+        events.extend(verdicts.into_iter().map(Event::Verdict));
+        events.push(Event::SuiteFinished(SuiteFinished {
+            suite: suite.id(),
+            reproduced,
+            micros: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        }));
+    }
+
+    /// A lane that fails, or panics, leaves a finding for each frame that says
+    /// so: the run goes on, and the report is whole.
+    fn findings(&mut self, lane: Lane, work: &Work<'_>) -> Vec<Finding> {
+        let judged = catch_unwind(AssertUnwindSafe(|| match lane {
+            Lane::Model => Ok(model::run(work)),
+            Lane::TestRun => self.kernel()?.test_run(work).map_err(failed_to),
+            Lane::Wire(mode) => self.kernel()?.wire(mode, work).map_err(failed_to),
+        }));
+        let why = match judged {
+            Ok(Ok(findings)) if findings.len() == work.frames.len() => return findings,
+            Ok(Ok(findings)) => {
+                format!(
+                    "{} findings for {} frames",
+                    findings.len(),
+                    work.frames.len()
+                )
+            }
+            Ok(Err(why)) => why,
+            Err(panic) => {
+                // What it left half done is not used again.
+                self.kernel = None;
+                let message = (panic.downcast_ref::<String>().map(String::as_str))
+                    .or_else(|| panic.downcast_ref::<&str>().copied());
+                format!(
+                    "the lane panicked: {}",
+                    message.unwrap_or("without a message")
+                )
+            }
+        };
+        work.frames.iter().map(|_| Err(why.clone())).collect()
+    }
+
+    fn kernel(&mut self) -> Result<&mut Kernel, String> {
+        let kernel = match self.kernel.take() {
+            Some(kernel) => kernel,
+            None => Kernel::load(self.settings.object, self.sizes, self.settings.sabotage)
+                .map_err(failed_to)?,
+        };
+        Ok(self.kernel.insert(kernel))
+    }
+}
+
+fn failed_to(error: impl std::fmt::Display) -> String {
+    format!("failed to {error}")
+}
+
+fn verdicts(
+    suite: &Suite<'_>,
+    probes: &[&Probe],
+    decisions: &[Decision],
+    findings: &[Finding],
+    elapsed: Duration,
+) -> Vec<Verdict> {
+    let per_frame = elapsed / u32::try_from(findings.len().max(1)).unwrap_or(u32::MAX);
+    let mut from = 0;
+    (probes.iter())
+        .map(|probe| {
+            let cases = from..from + probe.cases.len();
+            from = cases.end;
+            let share = per_frame * u32::try_from(cases.len()).unwrap_or(u32::MAX);
+            suite.verdict(probe, &decisions[cases.clone()], &findings[cases], share)
+        })
+        .collect()
+}
+
+fn reproduced(suite: &Suite<'_>, verdicts: &[Verdict]) -> Option<String> {
+    let xfail = suite
+        .scenario
+        .xfail
+        .as_ref()
+        .filter(|_| suite.honour_xfail)?;
+    let any = verdicts
+        .iter()
+        .any(|verdict| verdict.outcome == ProbeOutcome::Reproduced);
+    let all = verdicts
+        .iter()
+        .all(|verdict| is_as_expected(verdict.outcome));
+    (any && all).then(|| xfail.reason.clone())
+}
+
+/// Whether an outcome leaves the run green.
+pub const fn is_as_expected(outcome: ProbeOutcome) -> bool {
+    match outcome {
+        ProbeOutcome::Match | ProbeOutcome::Reproduced | ProbeOutcome::Skipped => true,
+        ProbeOutcome::PolicyMismatch
+        | ProbeOutcome::DeliveryMismatch
+        | ProbeOutcome::FilterMismatch
+        | ProbeOutcome::UnexpectedPass
+        | ProbeOutcome::Error => false,
+    }
+}
+
+fn problem(selected: &Selected, text: String) -> Event {
+    let path = selected.scenario.file.path.clone();
+    Event::Problem(Problem {
+        code: "harness-fault".to_owned(),
+        text: format!("{path}: {text}"),
+        file: Some(path),
+    })
+}

@@ -1,0 +1,201 @@
+//! Files and folders named on the command line, read with limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use netverdict_policy::diagnostic::SourceFile;
+use netverdict_policy::frontend::{Files, MAX_FILE_BYTES};
+use thiserror::Error;
+
+/// Folders that are entered only when somebody names them.
+const NOT_ENTERED: [&str; 2] = ["invalid", "manifests"];
+
+/// Why a path of the command line cannot be used.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The system refuses.
+    #[error("cannot read {}: {error}", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Beyond [`MAX_FILE_BYTES`].
+    #[error("{} is over {} MiB: too large for a scenario or manifest; split it, or put addresses in a set's own file", path.display(), MAX_FILE_BYTES >> 20)]
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+    },
+    /// No bytes at all.
+    #[error("{} is empty; expected a scenario or manifest in YAML", path.display())]
+    Empty {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Not UTF-8.
+    #[error("{} is not UTF-8 text (first wrong byte at offset {offset})", path.display())]
+    NotText {
+        /// The path.
+        path: PathBuf,
+        /// Offset of the first byte that is not UTF-8.
+        offset: usize,
+    },
+}
+
+/// The YAML files that `paths` name, each once, in order; folders recursively.
+///
+/// # Errors
+/// Every path that cannot be listed.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<SourceError>> {
+    let mut found = Vec::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        match fs::metadata(path) {
+            Ok(kind) if kind.is_dir() => list(path, &mut found, &mut errors),
+            Ok(_) => found.push(path.clone()),
+            Err(error) => errors.push(SourceError::Io {
+                path: path.clone(),
+                error,
+            }),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(plain(path)));
+    if errors.is_empty() {
+        Ok(found)
+    } else {
+        Err(errors)
+    }
+}
+
+fn list(folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let mut entries = match entries {
+        Ok(entries) => entries,
+        Err(error) => {
+            return errors.push(SourceError::Io {
+                path: folder.to_owned(),
+                error,
+            });
+        }
+    };
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // A link to a folder is not followed: it could lead round in a circle.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let name = entry.file_name();
+        if is_folder {
+            if !NOT_ENTERED.iter().any(|skip| name == *skip) {
+                list(&path, found, errors);
+            }
+        } else if path
+            .extension()
+            .is_some_and(|ext| ext == "yaml" || ext == "yml")
+        {
+            found.push(path);
+        }
+    }
+}
+
+/// Reads files for the front end, each once.
+#[derive(Debug, Default)]
+pub struct Reader {
+    cache: BTreeMap<PathBuf, Arc<SourceFile>>,
+}
+
+impl Reader {
+    /// The file at `path`.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn open(&mut self, path: &Path) -> Result<Arc<SourceFile>, SourceError> {
+        let key = plain(path);
+        if let Some(file) = self.cache.get(&key) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(SourceFile {
+            path: key.display().to_string(),
+            text: read(path)?,
+        });
+        self.cache.insert(key, Arc::clone(&file));
+        Ok(file)
+    }
+}
+
+impl Files for Reader {
+    fn read(&mut self, from: &SourceFile, path: &str) -> Result<Arc<SourceFile>, String> {
+        let folder = Path::new(&from.path).parent().unwrap_or(Path::new(""));
+        self.open(&folder.join(path)).map_err(|error| match error {
+            SourceError::Io { error, .. } => error.to_string(),
+            SourceError::TooLarge { .. } => {
+                format!(
+                    "it is over {} MiB, the most that is read",
+                    MAX_FILE_BYTES >> 20
+                )
+            }
+            SourceError::Empty { .. } => "it is empty".to_owned(),
+            SourceError::NotText { offset, .. } => {
+                format!("it is not UTF-8 text (first wrong byte at offset {offset})")
+            }
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String, SourceError> {
+    let io = |error| SourceError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    let file = fs::File::open(path).map_err(io)?;
+    let too_large = || SourceError::TooLarge {
+        path: path.to_owned(),
+    };
+    if file.metadata().map_err(io)?.len() > MAX_FILE_BYTES {
+        return Err(too_large());
+    }
+    // A pipe has no size: the limit holds for what is read, too.
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(too_large());
+    }
+    let text = String::from_utf8(bytes).map_err(|error| SourceError::NotText {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    if text.trim().is_empty() {
+        return Err(SourceError::Empty {
+            path: path.to_owned(),
+        });
+    }
+    Ok(text)
+}
+
+/// The path without `.` and, where a plain name stands before it, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(plain.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                plain.pop();
+            }
+            Component::ParentDir
+            | Component::Normal(_)
+            | Component::RootDir
+            | Component::Prefix(_) => {
+                plain.push(part);
+            }
+        }
+    }
+    plain
+}

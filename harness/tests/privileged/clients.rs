@@ -1,0 +1,83 @@
+//! Real clients in the lab: the leak, and the block when it is mended.
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::program::privileged;
+use crate::run::run;
+
+/// `curl: (28)`: nothing came back within the time.
+const TIMED_OUT: i32 = 28;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for url in ["http://192.0.2.10:30007/", "http://[2001:db8::10]:30007/"] {
+        for (scenario, host, leaks) in [
+            ("as-deployed", "scanner", true),
+            ("cidr-only", "scanner", true),
+            ("bypass-only", "scanner", true),
+            ("fixed", "scanner", false),
+            ("fixed", "monitoring", true),
+        ] {
+            for mode in ["native", "generic"] {
+                let name = format!("clients: {host} asks {url} of {scenario} in {mode} mode");
+                trials.push(privileged(name, move || {
+                    ask(scenario, host, mode, url, leaks)
+                }));
+            }
+        }
+    }
+    trials.push(privileged(
+        "clients: the command's status is the lab's",
+        statuses,
+    ));
+    trials
+}
+
+fn ask(scenario: &str, host: &str, mode: &str, url: &str, leaks: bool) -> Result<(), Failed> {
+    let file = format!("scenarios/incident/{scenario}.yaml");
+    let args = [
+        "lab", &file, "--in", host, "--mode", mode, "--", "curl", "-sS", "-m", "2", url,
+    ];
+    let run = run(args);
+    if leaks {
+        let run = run.expect(0)?;
+        if !run.stdout.starts_with("this is inventory's data") {
+            return Err(format!("not inventory's data: {:?}", run.stdout).into());
+        }
+    } else {
+        let run = run.expect(TIMED_OUT)?;
+        if !run.stdout.is_empty() {
+            return Err(format!("something came back: {:?}", run.stdout).into());
+        }
+    }
+    Ok(())
+}
+
+fn statuses() -> Result<(), Failed> {
+    let lab = |script: &str| {
+        run([
+            "lab",
+            "scenarios/incident/fixed.yaml",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ])
+    };
+    lab("exit 0").expect(0)?;
+    lab("exit 42").expect(42)?;
+    lab("kill -TERM $$").expect(128 + 15)?;
+    let unknown = run([
+        "lab",
+        "scenarios/incident/fixed.yaml",
+        "--in",
+        "nobody",
+        "--",
+        "true",
+    ]);
+    let unknown = unknown.expect(2)?;
+    if !unknown.stderr.starts_with("netverdict: ") || !unknown.stderr.contains("scanner") {
+        return Err(format!("the error does not name the hosts: {}", unknown.stderr).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! Tests of the whole program on the kernel.
+
+mod clients;
+mod incident;
+#[path = "../program/mod.rs"]
+mod program;
+mod run;
+mod sabotage;
+mod scenarios;
+mod side_by_side;
+
+use libtest_mimic::Arguments;
+
+fn main() {
+    let args = Arguments::from_args();
+    let mut trials = scenarios::trials();
+    trials.extend(incident::trials());
+    trials.extend(sabotage::trials());
+    trials.extend(clients::trials());
+    trials.extend(side_by_side::trials());
+    libtest_mimic::run(&args, trials).exit();
+}

@@ -1,0 +1,153 @@
+//! What reports look like. The events are made up; the reports are pure
+//! functions of them.
+
+use netverdict::event::{
+    CaseVerdict, Event, PartyVerdict, ProbeOutcome, Problem, RunStarted, SuiteFinished, SuiteId,
+    SuiteStarted, Verdict,
+};
+use netverdict::report::{human, json, junit, tap};
+use netverdict::tally::tally;
+use std::time::Duration;
+
+fn suite(scenario: &str, lane: &'static str, mode: Option<&'static str>) -> SuiteId {
+    SuiteId {
+        scenario: scenario.to_owned(),
+        lane,
+        mode,
+    }
+}
+
+fn party(verdict: &'static str, reason: &'static str, rule: &str) -> PartyVerdict {
+    PartyVerdict {
+        verdict,
+        reason,
+        rules: vec![rule.to_owned()],
+    }
+}
+
+fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &str) -> Event {
+    Event::Verdict(Verdict {
+        suite: suite.clone(),
+        probe: probe.to_owned(),
+        location: format!("{}:30:5", suite.scenario),
+        outcome,
+        cases: vec![CaseVerdict {
+            label: String::new(),
+            sent: "IPv4 198.51.100.7:40000 > 192.0.2.10:30007/tcp SYN".to_owned(),
+            expect: "drop",
+            policy: party("pass", "policy-allow", "policy.yaml:12:9"),
+            filter: Some(party("pass", "policy-allow", "policy.yaml:12:9")),
+            seen: "delivered",
+            witness: None,
+            outcome: match outcome {
+                ProbeOutcome::Match => "match",
+                _ => "policy-mismatch",
+            },
+        }],
+        explanation: explanation.to_owned(),
+        rerun: format!(
+            "netverdict run {} --test '^{probe}$' --lane {}",
+            suite.scenario, suite.lane
+        ),
+        micros: 1500,
+    })
+}
+
+/// A run with one of everything.
+fn events() -> Vec<Event> {
+    let model = suite("a/leaky.yaml", "model", None);
+    let wire = suite("a/leaky.yaml", "wire", Some("native"));
+    let known = suite("b/known.yaml", "wire", Some("native"));
+    let start = |suite: &SuiteId, probes| {
+        let name = "a <name> & more".to_owned();
+        Event::SuiteStarted(SuiteStarted {
+            suite: suite.clone(),
+            name,
+            probes,
+        })
+    };
+    let finish = |suite: &SuiteId, reproduced: Option<&str>| {
+        let reproduced = reproduced.map(str::to_owned);
+        Event::SuiteFinished(SuiteFinished {
+            suite: suite.clone(),
+            reproduced,
+            micros: 2500,
+        })
+    };
+    let why = "probe    leak\nwrong    the policy: <it> lets in & out";
+    let mut events = vec![
+        Event::RunStarted(RunStarted {
+            version: "0.0.0",
+            kernel: "6.0".to_owned(),
+            filter: "0123456789abcdef".repeat(4),
+            seed: 0,
+            lanes: vec!["model".to_owned(), "wire/native".to_owned()],
+            scenarios: 2,
+            probes: 5,
+        }),
+        start(&model, 2),
+        verdict(&model, "leak", ProbeOutcome::PolicyMismatch, why),
+        verdict(&model, "fine", ProbeOutcome::Match, ""),
+        finish(&model, None),
+        start(&wire, 2),
+        verdict(&wire, "leak", ProbeOutcome::PolicyMismatch, why),
+        verdict(
+            &wire,
+            "fine",
+            ProbeOutcome::Error,
+            "kernel   inconclusive: no sentinel",
+        ),
+        finish(&wire, None),
+        start(&known, 1),
+        verdict(&known, "leak", ProbeOutcome::Reproduced, ""),
+        finish(&known, Some("the internet reaches inventory")),
+        Event::Problem(Problem {
+            code: "harness-fault".to_owned(),
+            file: None,
+            text: "failed to build the lab: no room # left".to_owned(),
+        }),
+    ];
+    events.push(Event::RunFinished(tally(
+        &events,
+        false,
+        Duration::from_millis(320),
+    )));
+    events
+}
+
+#[test]
+fn human_report() {
+    insta::assert_snapshot!(human::render(&events(), false));
+    assert!(
+        human::render(&events(), true).contains('\u{1b}'),
+        "colour on demand"
+    );
+}
+
+#[test]
+fn junit_report() {
+    insta::assert_snapshot!(junit::render(&events()));
+}
+
+#[test]
+fn tap_report() {
+    insta::assert_snapshot!(tap::render(&events()));
+}
+
+#[test]
+fn json_report() {
+    insta::assert_snapshot!(json::render(&events()));
+}
+
+#[test]
+fn control_characters_do_not_break_a_report() {
+    let mut events = events();
+    let code = "\u{1b}[31m\u{0}".to_owned();
+    events.push(Event::Problem(Problem {
+        text: code.clone(),
+        file: Some(code.clone()),
+        code,
+    }));
+    let xml = junit::render(&events);
+    assert!(!xml.contains('\u{0}') && !xml.contains('\u{1b}'), "{xml}");
+}
