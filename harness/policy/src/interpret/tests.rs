@@ -180,6 +180,11 @@ fn shapes() {
             Reason::LaterFragment,
         ),
         (
+            "a fragment halfway through",
+            v4("45", "0018", "1000", "06", ports),
+            Reason::LaterFragment,
+        ),
+        (
             "later fragment of anything",
             v4("45", "0014", "3fff", "01", ""),
             Reason::LaterFragment,
@@ -280,6 +285,11 @@ fn shapes() {
         (
             "IPv6 later fragment",
             v6("6", "0008", "2c", "0600 0008 00000001"),
+            Reason::LaterFragment,
+        ),
+        (
+            "IPv6 fragment halfway through",
+            v6("6", "0008", "2c", "0600 8000 00000001"),
             Reason::LaterFragment,
         ),
         (

@@ -159,3 +159,6 @@ impl<'a> Walk<'a> {
         denied.or_else(allowed).unwrap_or(TableVerdict::NoMatch)
     }
 }
+
+#[cfg(test)]
+mod tests;

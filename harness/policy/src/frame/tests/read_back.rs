@@ -310,6 +310,18 @@ fn sum(parts: &[&[u8]]) -> u16 {
 }
 
 #[test]
+fn a_udp_checksum_is_never_zero() {
+    // Zero would say that there is none; its other name is sent instead.
+    let mut sums = std::collections::BTreeSet::new();
+    for id in 0..=u32::from(u16::MAX) {
+        let bytes = build(&frame(v4(UDP)), ProbeId(id), MAC).expect("a frame");
+        sums.insert([bytes[40], bytes[41]]);
+    }
+    assert!(!sums.contains(&[0, 0]));
+    assert!(sums.contains(&[0xff, 0xff]));
+}
+
+#[test]
 fn lies_stand_as_given_and_change_nothing_else() {
     let honest = build(&frame(v4(SYN)), ID, MAC).expect("a frame");
     let lying = build(

@@ -250,7 +250,7 @@ fn extension_header() -> impl Strategy<Value = ExtensionHeader> {
 fn fragment() -> impl Strategy<Value = Fragment> {
     let offset = prop_oneof![
         3 => Just(0_u16),
-        1 => select(vec![8, 256, 2048, 65_528]),
+        1 => select(vec![8, 256, 2048, 32_768, 65_528]),
         1 => (0..8192_u16).prop_map(|units| units * 8),
     ];
     (offset, any::<bool>()).prop_map(|(offset, more)| Fragment { offset, more })
