@@ -1,53 +1,51 @@
-//! A diagnostic as `miette` shows it: code, excerpt with labels, help.
+//! Diagnostics as miette shows them: code, excerpt with labels, help.
 
 use std::fmt;
+use std::sync::Arc;
 
-use miette::{LabeledSpan, MietteError, SourceCode, SourceSpan, SpanContents};
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::{Diagnostic, Label, Location, Severity, SourceFile};
+use super::{Diagnostic, Label, Severity, SourceFile};
 
-/// A diagnostic ready to be rendered. Labels in other files than the first one's
-/// are rendered behind it, each with its own excerpt.
+/// A diagnostic that a miette handler can render. Places in files other than
+/// the first one's follow as related diagnostics.
 #[derive(Debug)]
 pub struct Report {
     diagnostic: Diagnostic,
-    source: Option<Excerpts>,
+    excerpt: Option<Excerpt>,
     elsewhere: Vec<Elsewhere>,
 }
 
 impl Report {
     /// Wraps `diagnostic`.
     pub fn new(diagnostic: Diagnostic) -> Report {
-        let main = diagnostic
-            .labels
-            .first()
-            .map(|label| label.location.clone());
-        let elsewhere = (diagnostic.labels.iter())
-            .filter(|label| !in_file(main.as_ref(), label))
+        let first = diagnostic.labels.first().map(|label| &label.location.file);
+        // A file that was not read has nothing to show.
+        let excerpt = first
+            .filter(|file| !file.text.is_empty())
+            .map(|file| Excerpt(Arc::clone(file)));
+        let elsewhere = (diagnostic.labels.iter().skip(1))
+            .filter(|label| Some(&label.location.file.path) != first.map(|file| &file.path))
             .map(|label| Elsewhere {
-                source: Excerpts::of(&label.location),
                 label: label.clone(),
+                excerpt: Excerpt(Arc::clone(&label.location.file)),
             })
             .collect();
         Report {
-            source: main.as_ref().map(Excerpts::of),
-            elsewhere,
             diagnostic,
+            excerpt,
+            elsewhere,
         }
     }
 }
 
-fn in_file(main: Option<&Location>, label: &Label) -> bool {
-    main.is_some_and(|main| main.file.path == label.location.file.path)
-}
-
-fn span(label: &Label) -> LabeledSpan {
-    let text = Some(label.text.clone()).filter(|text| !text.is_empty());
-    LabeledSpan::new(text, label.location.offset, label.location.length)
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.excerpt.is_none()
+            && let Some(label) = self.diagnostic.labels.first()
+        {
+            write!(f, "{}: ", label.location.file.path)?;
+        }
         f.write_str(&self.diagnostic.message)
     }
 }
@@ -67,29 +65,28 @@ impl miette::Diagnostic for Report {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(&self.diagnostic.help)
-            .filter(|help| !help.is_empty())
-            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        Some(Box::new(&self.diagnostic.help))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
+        let excerpt = self.excerpt.as_ref()?;
+        Some(excerpt)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let main = self.diagnostic.labels.first()?;
-        let here = move |label: &&Label| in_file(Some(&main.location), label);
-        Some(Box::new(
-            self.diagnostic.labels.iter().filter(here).map(span),
-        ))
+        let Excerpt(file) = self.excerpt.as_ref()?;
+        let here = (self.diagnostic.labels.iter().enumerate())
+            .filter(|(_, label)| label.location.file.path == file.path)
+            .map(|(index, label)| span(label, index == 0));
+        Some(Box::new(here))
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
         if self.elsewhere.is_empty() {
             return None;
         }
-        let each = |place| place as &dyn miette::Diagnostic;
-        Some(Box::new(self.elsewhere.iter().map(each)))
+        let related = (self.elsewhere.iter()).map(|place| place as &dyn miette::Diagnostic);
+        Some(Box::new(related))
     }
 }
 
@@ -97,16 +94,12 @@ impl miette::Diagnostic for Report {
 #[derive(Debug)]
 struct Elsewhere {
     label: Label,
-    source: Excerpts,
+    excerpt: Excerpt,
 }
 
 impl fmt::Display for Elsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.label.text.is_empty() {
-            "see also"
-        } else {
-            &self.label.text
-        })
+        f.write_str(&self.label.text)
     }
 }
 
@@ -118,48 +111,47 @@ impl miette::Diagnostic for Elsewhere {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.source)
+        Some(&self.excerpt)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let location = &self.label.location;
-        let span = LabeledSpan::new(None, location.offset, location.length);
-        Some(Box::new(std::iter::once(span)))
+        // The message above the excerpt is the label's text.
+        let place = (self.label.location.offset, self.label.location.length);
+        Some(Box::new(
+            [LabeledSpan::new_primary_with_span(None, place)].into_iter(),
+        ))
     }
 }
 
-/// A file that excerpts are taken from, under its name.
+fn span(label: &Label, primary: bool) -> LabeledSpan {
+    let text = Some(label.text.clone()).filter(|text| !text.is_empty());
+    let place = (label.location.offset, label.location.length);
+    match primary {
+        true => LabeledSpan::new_primary_with_span(text, place),
+        false => LabeledSpan::new_with_span(text, place),
+    }
+}
+
+/// A file to show lines of; never copied.
 #[derive(Debug)]
-struct Excerpts {
-    file: std::sync::Arc<SourceFile>,
-}
+struct Excerpt(Arc<SourceFile>);
 
-impl Excerpts {
-    fn of(location: &Location) -> Excerpts {
-        Excerpts {
-            file: std::sync::Arc::clone(&location.file),
-        }
-    }
-}
-
-impl SourceCode for Excerpts {
+impl SourceCode for Excerpt {
     fn read_span<'a>(
         &'a self,
         span: &SourceSpan,
-        before: usize,
-        after: usize,
+        lines_before: usize,
+        lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let inner = self.file.text.read_span(span, before, after)?;
-        Ok(Box::new(
-            miette::MietteSpanContents::new_named(
-                self.file.path.clone(),
-                inner.data(),
-                *inner.span(),
-                inner.line(),
-                inner.column(),
-                inner.line_count(),
-            )
-            .with_language("yaml"),
-        ))
+        let Excerpt(file) = self;
+        let lines = file.text.read_span(span, lines_before, lines_after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            file.path.clone(),
+            lines.data(),
+            *lines.span(),
+            lines.line(),
+            lines.column(),
+            lines.line_count(),
+        )))
     }
 }

@@ -1,6 +1,5 @@
 //! Readers of single values: each says what it expected and what to do.
 
-use std::fmt::Display;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -233,7 +232,14 @@ impl Problems {
                 ),
             ),
         };
-        self.error(code, location, sentence(error), help);
+        let message = match error {
+            PrefixError::Length(_) => format!("'{text}' is no prefix: {error}"),
+            PrefixError::Address(_)
+            | PrefixError::NoLength(_)
+            | PrefixError::TooLong { .. }
+            | PrefixError::HostBits { .. } => error.to_string(),
+        };
+        self.error(code, location, message, help);
     }
 
     /// An address.
@@ -241,9 +247,10 @@ impl Problems {
         let text = self.text(node)?;
         let address = text.parse().ok();
         if address.is_none() {
-            let help = match text.parse::<Prefix>() {
-                Ok(_) => "one address is meant here, without a prefix length",
-                Err(_) => "write an address such as 192.0.2.10 or 2001:db8::10",
+            let help = if text.contains('/') {
+                "one address is meant here, without a prefix length"
+            } else {
+                "write an address such as 192.0.2.10 or 2001:db8::10"
             };
             self.error(
                 "address-malformed",
@@ -291,8 +298,4 @@ impl Problems {
         let message = format!("'{text}' is not a port with its protocol: {error}");
         self.error("port-malformed", location, message, help);
     }
-}
-
-fn sentence(error: &impl Display) -> String {
-    error.to_string()
 }

@@ -1,5 +1,7 @@
 //! The JSON Schema of a scenario, from the tables that the reader uses.
 
+use std::collections::BTreeMap;
+
 use netverdict_abi::Reason;
 use serde_json::{Map, Value, json};
 
@@ -23,7 +25,22 @@ pub(super) fn schema() -> Value {
         ];
         object.extend(head.map(|(key, value)| (key.to_owned(), value)));
     }
-    schema
+    sorted(schema)
+}
+
+/// The same with sorted keys, however [`Map`] keeps them: another crate of the
+/// build may have asked for the order of insertion.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let entries: BTreeMap<String, Value> = (object.into_iter())
+                .map(|(key, value)| (key, sorted(value)))
+                .collect();
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
 }
 
 fn table(table: &Table) -> Value {

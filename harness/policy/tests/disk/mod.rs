@@ -1,4 +1,5 @@
 //! Reads scenarios from the repository.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};

@@ -197,20 +197,28 @@ fn families(
         ihl.map(|(_, location)| (Family::V4, location)),
         (options.extension_headers.as_ref()).map(|(_, location)| (Family::V6, location)),
     ];
+    let mut because = None;
     for (family, location) in narrowed.into_iter().flatten() {
         families.retain(|other| *other == family);
         if families.is_empty() {
-            problems.push(
-                Diagnostic::error(
-                    "frame-option-mismatch",
-                    location,
-                    format!("this is {family}, but nothing else of the probe is"),
-                    format!("leave it out, or send to an {family} address of the node"),
-                )
-                .with_label(to_location, "what is sent"),
-            );
+            let (message, help) = match because {
+                Some(_) => (
+                    format!("this is for {family} packets, but another part of the probe is not"),
+                    "leave one of the two out, or write two probes".to_owned(),
+                ),
+                None => (
+                    format!("this is for {family} packets, but the node has no {family} address"),
+                    format!("leave it out, or give the node an {family} address"),
+                ),
+            };
+            let problem = Diagnostic::error("frame-option-mismatch", location, message, help);
+            problems.push(match because {
+                Some(other) => problem.with_label(other, "rules it out"),
+                None => problem,
+            });
             return None;
         }
+        because = Some(location);
     }
     Some(families)
 }
@@ -391,10 +399,34 @@ fn sendable(
                 "frame-impossible",
                 place,
                 format!("the frame cannot be made: {error}"),
-                "change what the message names",
+                advice(&error),
             );
             false
         }
+    }
+}
+
+fn advice(error: &FrameError) -> &'static str {
+    match error {
+        FrameError::Truncation { .. } => "write a smaller 'truncate', or leave it out",
+        FrameError::Protocol(_) => {
+            "write node:PORT/PROTOCOL, node/icmp, or frame: {extension_headers: […]}"
+        }
+        FrameError::Ethertype(_) => "write an IP destination, or frame: {vlan: […]}",
+        FrameError::OptionsTooLong(_) => "write fewer or shorter options",
+        FrameError::FragmentOffset(_) => "write an offset that 8 divides",
+        FrameError::SolicitationPayload { .. } | FrameError::TooLong(_) => "send less payload",
+        FrameError::TagProtocol(_)
+        | FrameError::VlanId(_)
+        | FrameError::VlanPriority(_)
+        | FrameError::MixedFamilies { .. }
+        | FrameError::OptionsInIpv6
+        | FrameError::ExtensionHeadersInIpv4
+        | FrameError::HeaderLengthInIpv6
+        | FrameError::SolicitationInIpv4
+        | FrameError::OptionRoom(_)
+        | FrameError::Version(_)
+        | FrameError::HeaderLength(_) => "change the option that the message names",
     }
 }
 
