@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::{Child, Command};
+use std::thread;
 
 use aya::programs::xdp::{self, XdpLink};
 use netverdict_policy::frame::ProbeId;
@@ -42,15 +43,16 @@ pub struct Attachment {
     pub program_id: u32,
 }
 
-/// A network with a filter in it. Dropping it takes it down.
+/// A network with a filter in it. Dropping it detaches the filter and takes the
+/// network down, the latter in the background.
 #[derive(Debug)]
 pub struct Lab {
     plan: TopologyPlan,
-    // Fields are dropped in this order: what uses the network goes before it.
     servers: Option<Servers>,
     link: Option<XdpLink>,
     wire: Option<Wire>,
-    network: Network,
+    /// There until it is dropped.
+    network: Option<Network>,
 }
 
 impl Lab {
@@ -70,7 +72,7 @@ impl Lab {
             servers: None,
             link: None,
             wire,
-            network,
+            network: Some(network),
         })
     }
 
@@ -100,7 +102,7 @@ impl Lab {
             XdpMode::Native => xdp::XdpMode::Driver,
             XdpMode::Generic => xdp::XdpMode::Skb,
         };
-        let link = self.network.node.visit("attach the filter", || {
+        let link = self.network().node.visit("attach the filter", || {
             let program = filter.xdp()?;
             let id =
                 (program.attach_to_if_index(UPLINK_INDEX, flags)).map_err(FilterError::from)?;
@@ -133,7 +135,7 @@ impl Lab {
     /// # Errors
     /// Where the kernel does not answer.
     pub fn attachment(&self) -> Result<Option<Attachment>, LabError> {
-        (self.network.node).run("ask what is attached", |inside| {
+        (self.network().node).run("ask what is attached", |inside| {
             inside.netlink()?.attachment(UPLINK_INDEX)
         })
     }
@@ -165,9 +167,9 @@ impl Lab {
     /// # Errors
     /// Where a raw socket cannot be opened.
     pub fn watch_protocols(&mut self, protocols: &[u8]) -> Result<(), LabError> {
-        match &mut self.wire {
-            Some(wire) => wire.watch(&self.network, protocols),
-            None => Err(LabError::Purpose {
+        match (&mut self.wire, &self.network) {
+            (Some(wire), Some(network)) => wire.watch(network, protocols),
+            _ => Err(LabError::Purpose {
                 doing: "watch the node",
             }),
         }
@@ -214,21 +216,25 @@ impl Lab {
             return Err(LabError::Purpose { doing: "serve" });
         }
         self.servers = None;
-        self.servers = Some(Servers::start(&self.plan, &self.network.workloads, body)?);
+        self.servers = Some(Servers::start(&self.plan, &self.network().workloads, body)?);
         Ok(())
     }
 
+    fn network(&self) -> &Network {
+        (self.network.as_ref()).expect("the network is there until the lab is dropped")
+    }
+
     fn member(&self, name: &str) -> Result<&Namespace, LabError> {
-        let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network.hosts);
+        let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network().hosts);
         let workloads = (self.plan.workloads.iter().map(|workload| &workload.name))
-            .zip(&self.network.workloads);
+            .zip(&self.network().workloads);
         let found = hosts
             .chain(workloads)
             .find(|(known, _)| *known == name)
             .map(|(_, namespace)| namespace);
         match (found, name) {
             (Some(namespace), _) => Ok(namespace),
-            (None, "node") => Ok(&self.network.node),
+            (None, "node") => Ok(&self.network().node),
             (None, _) => Err(LabError::UnknownMember {
                 name: name.to_owned(),
                 known: self.member_names(),
@@ -237,11 +243,29 @@ impl Lab {
     }
 
     fn member_names(&self) -> Vec<String> {
-        let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network.hosts);
+        let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network().hosts);
         (hosts.map(|(name, _)| name))
             .chain(self.plan.workloads.iter().map(|workload| &workload.name))
             .cloned()
             .chain(["node".to_owned()])
             .collect()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.servers = None;
+        self.link = None;
+        let (wire, network) = (self.wire.take(), self.network.take());
+        // Packet sockets take long to close. Without a thread to do it, the
+        // closure is dropped here and now.
+        let _ = thread::Builder::new()
+            .name("nv-takes-down".to_owned())
+            .spawn(move || {
+                if let Some(wire) = wire {
+                    wire.close();
+                }
+                drop(network);
+            });
     }
 }

@@ -257,6 +257,9 @@ fn configure(inside: &mut Inside, station: &Station, came_first: bool) -> Result
     for (index, to, length, source) in routes {
         netlink.route(*index, *to, *length, *source)?;
     }
+    for (_, address) in addresses {
+        netlink.await_local(*address)?;
+    }
     sysctl::set(after)
 }
 

@@ -9,7 +9,7 @@ mod sysctl;
 mod wiring;
 
 pub(crate) use build::{Network, ROOM_FOR_TAGS, build};
-pub(crate) use namespace::{Namespace, unique_name};
+pub(crate) use namespace::{Begun, Namespace, unique_name};
 pub(crate) use netlink::Cable;
 pub(crate) use offload::Offload;
 pub use wiring::UPLINK_MAC;

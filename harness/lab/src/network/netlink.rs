@@ -1,8 +1,11 @@
 //! Changes to the calling thread's network namespace over rtnetlink.
 
 use std::future::Future;
+use std::io;
 use std::net::IpAddr;
 use std::os::fd::RawFd;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressFlags};
@@ -10,7 +13,7 @@ use rtnetlink::packet_route::link::{
     InfoData, InfoVeth, LinkAttribute, LinkMessage, LinkXdp, XdpAttached,
 };
 use rtnetlink::packet_route::neighbour::NeighbourState;
-use rtnetlink::packet_route::route::RouteScope;
+use rtnetlink::packet_route::route::{RouteScope, RouteType};
 use rtnetlink::{
     Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder, new_connection,
 };
@@ -19,6 +22,10 @@ use tokio::runtime::Runtime;
 use super::wiring::{End, gateway, whole};
 use crate::error::LabError;
 use crate::lab::{Attachment, XdpMode};
+
+/// How long the kernel may take over something that it does by itself. It takes
+/// microseconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A pair of ends, one here and one in the namespace behind a descriptor.
 #[derive(Debug)]
@@ -105,6 +112,32 @@ impl Netlink {
             (request.message_mut().attributes).push(AddressAttribute::Flags(AddressFlags::Nodad));
         }
         self.ask(|| format!("add address {address}"), request.execute())
+    }
+
+    /// Waits until packets to this address, which was given to a link, are taken
+    /// in. For IPv6 the kernel sees to it in a queue of its own.
+    pub(crate) fn await_local(&mut self, address: IpAddr) -> Result<(), LabError> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.is_local(address)? {
+            if Instant::now() > deadline {
+                let late = io::Error::from(io::ErrorKind::TimedOut);
+                return Err(LabError::system(format!("use address {address}"))(late));
+            }
+            thread::yield_now();
+        }
+        Ok(())
+    }
+
+    fn is_local(&mut self, address: IpAddr) -> Result<bool, LabError> {
+        let question = RouteMessageBuilder::<IpAddr>::new()
+            .destination_prefix(address, whole(address))
+            .expect("a whole address is a prefix")
+            .build();
+        let routes = self.handle.route().get(question).execute();
+        let route = self.ask(|| format!("look up the route to {address}"), async {
+            std::pin::pin!(routes).try_next().await
+        })?;
+        Ok(route.is_some_and(|route| route.header.kind == RouteType::Local))
     }
 
     /// Tells a link about the only neighbour it has.

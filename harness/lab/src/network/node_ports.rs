@@ -31,20 +31,23 @@ pub(super) fn rules(plan: &TopologyPlan, purpose: Purpose) -> Option<String> {
             else {
                 continue;
             };
-            let ip = match node {
-                IpAddr::V4(_) => "ip",
-                IpAddr::V6(_) => "ip6",
+            // The kernel does not look whether an IPv4 packet is a later
+            // fragment before it reads ports, so that their payload would be
+            // taken for ports, and rewritten; of IPv6 packets it does.
+            let (ip, whole) = match node {
+                IpAddr::V4(_) => ("ip", "ip frag-off & 0x1fff == 0 "),
+                IpAddr::V6(_) => ("ip6", ""),
             };
             let (protocol, port) = (forward.node_port.protocol, forward.node_port.port);
             let target = forward.target_port;
             let _ = writeln!(
                 arrive,
-                "iifname \"uplink\" {ip} daddr {node} {protocol} dport {port} \
+                "iifname \"uplink\" {ip} daddr {node} {whole}{protocol} dport {port} \
                  {ip} daddr set {workload} {protocol} dport set {target} accept"
             );
             let _ = writeln!(
                 leave,
-                "oifname \"uplink\" {ip} saddr {workload} {protocol} sport {target} \
+                "oifname \"uplink\" {ip} saddr {workload} {whole}{protocol} sport {target} \
                  {ip} saddr set {node} {protocol} sport set {port} accept"
             );
         }
@@ -144,9 +147,9 @@ mod tests {
         let plan = plan(&["192.0.2.10", "2001:db8::10"], &["10.0.0.2", "fd00::2"]);
         let rules = rules(&plan, Purpose::Clients).expect("there is a workload");
         for line in [
-            "iifname \"uplink\" ip daddr 192.0.2.10 tcp dport 30007 \
+            "iifname \"uplink\" ip daddr 192.0.2.10 ip frag-off & 0x1fff == 0 tcp dport 30007 \
              ip daddr set 10.0.0.2 tcp dport set 50051 accept",
-            "oifname \"uplink\" ip saddr 10.0.0.2 tcp sport 50051 \
+            "oifname \"uplink\" ip saddr 10.0.0.2 ip frag-off & 0x1fff == 0 tcp sport 50051 \
              ip saddr set 192.0.2.10 tcp sport set 30007 accept",
             "iifname \"uplink\" ip6 daddr 2001:db8::10 tcp dport 30007 \
              ip6 daddr set fd00::2 tcp dport set 50051 accept",

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use netverdict_policy::frame::{ProbeId, find_id, probe_mac};
@@ -12,7 +13,10 @@ use super::sentinel::Sentinel;
 use super::{BatchEvidence, Delivery, MAX_BATCH, Place, Returned, Tapped, socket};
 use crate::error::LabError;
 use crate::filter::Filter;
-use crate::network::{Network, ROOM_FOR_TAGS, UPLINK_FAR_INDEX, UPLINK_INDEX, workload_end};
+use crate::network::{
+    Begun, Namespace, Network, ROOM_FOR_TAGS, UPLINK_FAR_INDEX, UPLINK_INDEX, workload_end,
+    workload_far_end,
+};
 
 /// How long a sentinel may take. It takes microseconds; only a filter that
 /// drops it, or a machine that stands still, makes this matter.
@@ -29,77 +33,71 @@ const LOCAL_V6: [u8; 4] = [6, 17, 132, 58];
 /// The sockets of a lab.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    /// Sends into the uplink, at the router.
-    injector: OwnedFd,
+    /// At the router's end of the uplink: frames go in here, and what comes
+    /// back is seen here.
+    outside: Mailbox,
     /// Behind the filter, at the node's end of the uplink.
     tap: Mailbox,
-    /// At the router's end of the uplink.
-    back: Mailbox,
-    sinks: Vec<Sink>,
+    /// At the workloads' ends of their links.
+    sinks: Vec<Mailbox>,
+    /// At the node's own stack.
     local: Vec<Mailbox>,
     watched: Vec<u8>,
     mtu: u16,
     sentinels: u32,
 }
 
-/// A workload's end of its link, and a socket at the node's end.
-#[derive(Debug)]
-struct Sink {
-    mailbox: Mailbox,
-    injector: OwnedFd,
-}
-
 impl Wire {
     pub(crate) fn open(network: &Network, mtu: u16) -> Result<Wire, LabError> {
-        let (injector, back) = network.router.run("open sockets", |_| {
-            Ok((
-                opened("the uplink", socket::injector(UPLINK_FAR_INDEX))?,
-                opened("the uplink", socket::tap(UPLINK_FAR_INDEX))?,
-            ))
-        })?;
-        let workloads = network.workloads.len();
-        let (tap, local, injectors) = network.node.run("open sockets", move |_| {
-            let tap = opened("the uplink", socket::tap(UPLINK_INDEX))?;
-            let local = (LOCAL_V4
+        let frames_at = |namespace: &Namespace, link: u32| {
+            let place = namespace.name().to_owned();
+            namespace.start("open sockets", move |_| {
+                let socket = opened(&place, socket::tap(link))?;
+                Ok(Mailbox::new(place, Kind::Frames, socket))
+            })
+        };
+        let outside = frames_at(&network.router, UPLINK_FAR_INDEX);
+        let tap = frames_at(&network.node, UPLINK_INDEX);
+        let local = network.node.start("open sockets", move |_| {
+            (LOCAL_V4
                 .map(|protocol| (libc::AF_INET, protocol))
                 .into_iter())
             .chain(LOCAL_V6.map(|protocol| (libc::AF_INET6, protocol)))
             .map(|(domain, protocol)| local_mailbox(domain, protocol))
-            .collect::<Result<Vec<_>, _>>()?;
-            let injectors = (0..workloads)
-                .map(|number| {
-                    opened(
-                        "a workload's link",
-                        socket::injector(workload_end(number).index),
-                    )
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((tap, local, injectors))
-        })?;
-        let sinks = (network.workloads.iter())
-            .zip(injectors)
-            .enumerate()
-            .map(|(number, (namespace, injector))| {
-                let index = crate::network::workload_far_end(number).index;
-                let tap = namespace.run("open sockets", move |_| {
-                    opened("the workload's link", socket::tap(index))
-                })?;
-                Ok(Sink {
-                    mailbox: Mailbox::new(namespace.name(), Kind::Frames, tap),
-                    injector,
-                })
-            })
-            .collect::<Result<Vec<_>, LabError>>()?;
+            .collect::<Result<Vec<_>, _>>()
+        });
+        let sinks: Vec<_> = (network.workloads.iter().enumerate())
+            .map(|(number, namespace)| frames_at(namespace, workload_far_end(number).index))
+            .collect();
         Ok(Wire {
-            injector,
-            tap: Mailbox::new("the tap behind the filter", Kind::Frames, tap),
-            back: Mailbox::new("the router", Kind::Frames, back),
-            sinks,
-            local,
+            outside: outside.finish()?,
+            tap: tap.finish()?,
+            local: local.finish()?,
+            sinks: (sinks.into_iter().map(Begun::finish)).collect::<Result<_, _>>()?,
             watched: Vec::new(),
             mtu,
             sentinels: 0,
         })
+    }
+
+    /// Closes the sockets. Closing a packet socket waits until every processor
+    /// has forgotten it; closed at the same time, all wait for the same moment.
+    pub(crate) fn close(self) {
+        let Wire {
+            outside,
+            tap,
+            sinks,
+            local,
+            watched: _,
+            mtu: _,
+            sentinels: _,
+        } = self;
+        drop(local);
+        thread::scope(|scope| {
+            for mailbox in [outside, tap].into_iter().chain(sinks) {
+                scope.spawn(move || drop(mailbox));
+            }
+        });
     }
 
     /// Looks for more protocols at the node's own stack.
@@ -138,7 +136,7 @@ impl Wire {
         filter.drain(|_| {});
         let (counters, lost_events) = (filter.counters()?, filter.lost_events()?);
 
-        let sent = inject(&self.injector, frames, sentinel)
+        let sent = inject(self.outside.socket(), frames, sentinel)
             .map_err(LabError::system("send a batch into the uplink"))?;
 
         let mut tapped = Vec::new();
@@ -194,22 +192,22 @@ impl Wire {
         }
         let frame = sentinel.frame();
         for (number, sink) in self.sinks.iter_mut().enumerate() {
-            send_one(&sink.injector, &frame)
+            socket::send_on(self.tap.socket(), workload_end(number).index, &frame)
                 .map_err(LabError::system("send a sentinel to a workload"))?;
-            complete &= (sink.mailbox).read_until(sentinel, deadline, |seen| {
+            complete &= sink.read_until(sentinel, deadline, |seen| {
                 behind.deliver(&seen, Place::Workload(number));
             })?;
-            sink.mailbox.check_nothing_was_lost()?;
+            sink.check_nothing_was_lost()?;
         }
-        send_one(self.tap.socket(), &frame)
+        socket::send_on(self.tap.socket(), UPLINK_INDEX, &frame)
             .map_err(LabError::system("send a sentinel to the router"))?;
-        complete &= (self.back).read_until(sentinel, deadline, |seen| {
+        complete &= (self.outside).read_until(sentinel, deadline, |seen| {
             behind.returned.push(Returned {
                 length: seen.length,
                 head: seen.head[..seen.head.len().min(RETURNED_HEAD)].to_vec(),
             });
         })?;
-        self.back.check_nothing_was_lost()?;
+        self.outside.check_nothing_was_lost()?;
         Ok(complete)
     }
 
@@ -304,15 +302,6 @@ fn inject(
         }
     }
     Ok(frames.len())
-}
-
-fn send_one(socket: &OwnedFd, frame: &[u8]) -> io::Result<()> {
-    // SAFETY: the pointer and the length are those of `frame`.
-    let sent = unsafe { libc::send(socket.as_raw_fd(), frame.as_ptr().cast(), frame.len(), 0) };
-    match sent {
-        -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
-    }
 }
 
 fn local_mailbox(domain: libc::c_int, protocol: u8) -> Result<Mailbox, LabError> {

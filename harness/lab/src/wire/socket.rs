@@ -8,13 +8,10 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 /// all that the kernel accounts for them.
 const RECEIVE_BUFFER: libc::c_int = 32 << 20;
 
-/// A packet socket that sends on one link and receives nothing.
-pub(super) fn injector(link: u32) -> io::Result<OwnedFd> {
-    packet_socket(link, 0)
-}
-
 /// A packet socket that sees every frame which arrives on one link, and none
-/// that is sent there.
+/// that is sent there. It also sends, on that link unless told another.
+///
+/// One socket does both because closing one takes the kernel some 10 ms.
 pub(super) fn tap(link: u32) -> io::Result<OwnedFd> {
     let socket = packet_socket(link, libc::ETH_P_ALL)?;
     set(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
@@ -45,13 +42,7 @@ pub(super) fn local(domain: libc::c_int, protocol: u8) -> io::Result<OwnedFd> {
 /// received nothing from other links before.
 fn packet_socket(link: u32, protocol: libc::c_int) -> io::Result<OwnedFd> {
     let socket = open(libc::AF_PACKET, 0)?;
-    // SAFETY: an all-zero address is a valid one.
-    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-    address.sll_family = u16::try_from(libc::AF_PACKET).expect("17");
-    address.sll_protocol = u16::try_from(protocol)
-        .expect("ethertypes have 16 bits")
-        .to_be();
-    address.sll_ifindex = i32::try_from(link).expect("interface indexes are positive");
+    let address = link_address(link, protocol);
     // SAFETY: the address is of the family and has the size given.
     let bound = unsafe {
         libc::bind(
@@ -63,6 +54,37 @@ fn packet_socket(link: u32, protocol: libc::c_int) -> io::Result<OwnedFd> {
     match bound {
         0 => Ok(socket),
         _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A link, and the ethertype that is received there.
+fn link_address(link: u32, protocol: libc::c_int) -> libc::sockaddr_ll {
+    // SAFETY: an all-zero address is a valid one.
+    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    address.sll_family = u16::try_from(libc::AF_PACKET).expect("17");
+    address.sll_protocol = (u16::try_from(protocol).expect("ethertypes have 16 bits")).to_be();
+    address.sll_ifindex = i32::try_from(link).expect("interface indexes are positive");
+    address
+}
+
+/// Sends one frame on a link of the socket's namespace.
+pub(super) fn send_on(socket: &OwnedFd, link: u32, frame: &[u8]) -> io::Result<()> {
+    let address = link_address(link, 0);
+    // SAFETY: the pointers are to the frame and to an address of the family,
+    // with their lengths.
+    let sent = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            frame.as_ptr().cast(),
+            frame.len(),
+            0,
+            (&raw const address).cast(),
+            length_of::<libc::sockaddr_ll>(),
+        )
+    };
+    match sent {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
 }
 

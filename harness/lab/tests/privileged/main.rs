@@ -4,6 +4,7 @@ mod clients;
 mod exact;
 mod given;
 mod policies;
+mod shapes;
 
 use std::process::ExitCode;
 
