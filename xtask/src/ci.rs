@@ -63,6 +63,8 @@ fn clippy_of_the_filter() -> Result<()> {
     process::succeed(
         workspace::cargo()
             .env("RUSTC_BOOTSTRAP", "1")
+            // A program without a standard library cannot unwind.
+            .env("CARGO_PROFILE_DEV_PANIC", "abort")
             .args(["clippy", "--package", "netverdict-filter"])
             .arg("--target-dir")
             .arg(workspace::target()?.join("clippy-ebpf"))

@@ -77,19 +77,12 @@ fn parse(events: &str) -> Result<Vec<String>> {
 fn without_timing(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !is_timing(name));
+            fields.retain(|name, _| name != "micros");
             fields.values_mut().for_each(without_timing);
         }
         Value::Array(items) => items.iter_mut().for_each(without_timing),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// Fields with a unit of time in their name, as all fields with times have.
-fn is_timing(field: &str) -> bool {
-    ["_ns", "_us", "_ms", "_seconds", "time", "at"]
-        .iter()
-        .any(|ending| field == *ending || (ending.starts_with('_') && field.ends_with(ending)))
 }
 
 #[cfg(test)]
@@ -99,9 +92,9 @@ mod tests {
     #[test]
     fn verdicts_are_what_counts_and_when_they_came_is_not() {
         let events = concat!(
-            r#"{"type":"start","time":1}"#,
+            r#"{"type":"run-started","filter":"one"}"#,
             "\n",
-            r#"{"type":"verdict","probe":"a","outcome":"match","took_us":5,"seen":{"at":3,"x":1}}"#,
+            r#"{"type":"verdict","probe":"a","outcome":"match","micros":5,"seen":{"micros":3,"x":1}}"#,
             "\n",
             r#"{"type":"verdict","probe":"b","outcome":"mismatch","status":"lost"}"#,
             "\n",

@@ -62,6 +62,10 @@ impl std::fmt::Display for Tally {
 /// Runs a test binary, or cargo running several, and passes on what it prints.
 /// One that fails without counting a failure counts as one.
 pub(crate) fn run(command: &mut Command) -> Result<Tally> {
+    run_into(command, &mut std::io::stdout())
+}
+
+fn run_into(command: &mut Command, out: &mut impl Write) -> Result<Tally> {
     let line = process::line(command);
     eprintln!("+ {line}");
     let mut child = command
@@ -75,7 +79,6 @@ pub(crate) fn run(command: &mut Command) -> Result<Tally> {
         if let Some(summary) = std::str::from_utf8(&line).ok().and_then(summary) {
             tally += summary;
         }
-        let mut out = std::io::stdout().lock();
         out.write_all(&line)?;
         out.write_all(b"\n")?;
     }
@@ -138,12 +141,15 @@ mod tests {
         let shell = |script: &str| {
             let mut command = Command::new("sh");
             command.args(["-c", script]);
-            run(&mut command).expect("sh runs")
+            let mut shown = Vec::new();
+            let tally = run_into(&mut command, &mut shown).expect("sh runs");
+            (tally, String::from_utf8(shown).expect("text"))
         };
-        assert_eq!(shell("exit 0"), Tally::default());
-        assert_eq!(shell("exit 101").failed, 1);
+        assert_eq!(shell("exit 0").0, Tally::default());
+        assert_eq!(shell("exit 101").0.failed, 1);
         let text = "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured";
-        let tally = shell(&format!("echo '{text}'; echo '{text}'; exit 101"));
+        let (tally, shown) = shell(&format!("echo '{text}'; echo '{text}'; exit 101"));
         assert_eq!((tally.passed, tally.failed), (2, 4));
+        assert_eq!(shown, format!("{text}\n{text}\n"));
     }
 }

@@ -3,7 +3,7 @@
 //! Each node port is compiled by itself, from the rules that the network
 //! policies have for its backends at the target port. What the rules say, each
 //! with its own idea of sources, becomes one table of source prefixes
-//! ([`table`]), in which the longest prefix decides.
+//! (`table`), in which the longest prefix decides.
 //!
 //! Where several rules decide alike, the image names the one with the longest
 //! prefix, and of those the first in the policy's order.
