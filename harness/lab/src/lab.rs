@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::process::{Child, Command};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use aya::programs::xdp::{self, XdpLink};
+use aya::programs::links::FdLink;
+use aya::programs::xdp;
 use netverdict_policy::frame::ProbeId;
 use netverdict_policy::port::ProtoPort;
 use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
@@ -14,6 +16,13 @@ use crate::filter::{Filter, FilterError};
 use crate::network::{self, Namespace, Network, Offload, UPLINK_INDEX, UPLINK_MAC};
 use crate::serve::Servers;
 use crate::wire::{BatchEvidence, Wire};
+
+/// How long detaching may take; RCU needs some 10 ms at most.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The loader then falls back to an attachment that would outlive us.
+const NO_LINKS: LabError =
+    LabError::Attachment("attach the filter: the kernel has no links for XDP (Linux 5.9 has)");
 
 /// What a lab is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +58,7 @@ pub struct Attachment {
 pub struct Lab {
     plan: TopologyPlan,
     servers: Option<Servers>,
-    link: Option<XdpLink>,
+    link: Option<FdLink>,
     wire: Option<Wire>,
     /// There until it is dropped.
     network: Option<Network>,
@@ -107,6 +116,7 @@ impl Lab {
             let id =
                 (program.attach_to_if_index(UPLINK_INDEX, flags)).map_err(FilterError::from)?;
             let link = program.take_link(id).map_err(FilterError::from)?;
+            let link = FdLink::try_from(link).map_err(|_| NO_LINKS)?;
             // Native mode brings its own receive path, and switches merging on.
             Offload::open()?.keep_frames_apart("uplink")?;
             Ok(link)
@@ -115,19 +125,29 @@ impl Lab {
         Ok(())
     }
 
-    /// Detaches it.
+    /// Detaches it, and waits until the kernel says so.
     ///
     /// # Errors
     /// If nothing is attached.
     pub fn detach(&mut self) -> Result<(), LabError> {
-        match self.link.take() {
-            // The attachment is a descriptor: closing it detaches.
-            Some(link) => {
-                drop(link);
-                Ok(())
+        // The attachment is a descriptor and closing it detaches. A process
+        // that another thread is just about to start may have a copy of it,
+        // until it is started.
+        drop(
+            self.link
+                .take()
+                .ok_or(LabError::Attachment("detach the filter: none is attached"))?,
+        );
+        let deadline = Instant::now() + PATIENCE;
+        while self.attachment()?.is_some() {
+            if Instant::now() > deadline {
+                return Err(LabError::Attachment(
+                    "detach the filter: it is still attached",
+                ));
             }
-            None => Err(LabError::Attachment("detach the filter: none is attached")),
+            thread::yield_now();
         }
+        Ok(())
     }
 
     /// What the kernel says is attached to the uplink, asked over netlink.
