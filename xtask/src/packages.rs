@@ -42,18 +42,23 @@ pub(crate) fn ensure(programs: &[Program]) -> Result<()> {
             names.join(" and ")
         );
     }
-    install(&packages)
+    eprintln!("installing by apt: {}", packages.join(" "));
+    update()?;
+    process::succeed(&mut install(&packages)?)
 }
 
-/// Installs packages by apt, after saying so.
-pub(crate) fn install(packages: &[&str]) -> Result<()> {
-    eprintln!("installing by apt: {}", packages.join(" "));
-    process::succeed(apt_get()?.arg("update"))?;
-    process::succeed(
-        apt_get()?
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(packages),
-    )
+/// Fetches the lists of what there is.
+pub(crate) fn update() -> Result<()> {
+    process::succeed(apt_get()?.arg("update"))
+}
+
+/// The command that installs packages by apt.
+pub(crate) fn install(packages: &[&str]) -> Result<Command> {
+    let mut apt_get = apt_get()?;
+    apt_get
+        .args(["install", "--yes", "--no-install-recommends"])
+        .args(packages);
+    Ok(apt_get)
 }
 
 /// Whether apt knows a package.

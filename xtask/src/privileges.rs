@@ -23,7 +23,11 @@ pub(crate) fn as_root<'a>(
     let sudo = workspace::find_program("sudo")
         .context("this needs root, and there is no sudo: run it as root")?;
     let mut command = Command::new(sudo);
-    command.args(["--", "env"]);
+    command.arg("--");
+    let mut environment = environment.into_iter().peekable();
+    if environment.peek().is_some() {
+        command.arg("env");
+    }
     for (name, value) in environment {
         let mut assignment = std::ffi::OsString::from(name);
         assignment.push("=");

@@ -14,7 +14,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use self::rustc::Rustc;
-use crate::{process, workspace};
+use crate::{packages, process, workspace};
 
 /// All that a build takes.
 pub(crate) struct Toolchain {
@@ -28,27 +28,38 @@ impl Toolchain {
     /// # Errors
     /// Says which commands to run if nothing serves.
     pub(crate) fn find(install: bool) -> Result<Toolchain> {
+        if !install {
+            return match look()? {
+                Ok(toolchain) => Ok(toolchain),
+                Err(steps) => {
+                    let lines: Vec<String> = steps.iter().map(process::line).collect();
+                    bail!(
+                        "the XDP program cannot be built here. Run\n\n    {}\n\nthen try \
+                         again, or let cargo xtask build-ebpf --install do it",
+                        lines.join("\n    ")
+                    )
+                }
+            };
+        }
+        // An error may be for want of what is installed now.
+        if let Ok(Ok(toolchain)) = look() {
+            return Ok(toolchain);
+        }
+        eprintln!("installing what the XDP program is built with");
+        if workspace::find_program("apt-get").is_some() {
+            // On a fresh machine apt knows nothing before.
+            packages::update()?;
+        }
         // What has to be installed depends on what was installed before: the
         // linker's LLVM on the compiler's.
         for _ in 0..MOST_STEPS {
-            let mut steps = match rustc::find()? {
-                Ok(rustc) => match linker::find(&rustc) {
-                    Ok(linker) => return Ok(Toolchain { rustc, linker }),
-                    Err(missing) => missing.install(&rustc)?,
-                },
-                Err(steps) => steps,
-            };
-            if !install {
-                let lines: Vec<String> = steps.iter().map(process::line).collect();
-                bail!(
-                    "the XDP program cannot be built here. Run\n\n    {}\n\nthen try again, \
-                     or let cargo xtask build-ebpf --install do it",
-                    lines.join("\n    ")
-                );
-            }
-            for step in &mut steps {
-                eprintln!("installing what the XDP program is built with");
-                process::succeed(step)?;
+            match look()? {
+                Ok(toolchain) => return Ok(toolchain),
+                Err(steps) => {
+                    for mut step in steps {
+                        process::succeed(&mut step)?;
+                    }
+                }
             }
         }
         bail!("what was installed for building the XDP program does not serve")
@@ -108,6 +119,17 @@ impl Toolchain {
         paths.extend(registries().into_iter().map(|path| (path, "registry")));
         paths
     }
+}
+
+/// What is here, or the next commands on the way to a toolchain.
+fn look() -> Result<Result<Toolchain, Vec<Command>>> {
+    Ok(match rustc::find()? {
+        Ok(rustc) => match linker::find(&rustc) {
+            Ok(linker) => Ok(Toolchain { rustc, linker }),
+            Err(missing) => Err(missing.install(&rustc)?),
+        },
+        Err(steps) => Err(steps),
+    })
 }
 
 /// A compiler, then its LLVM, then the linker; and once to see that all is there.

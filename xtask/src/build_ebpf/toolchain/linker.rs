@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::rustc::Rustc;
-use crate::{packages, privileges, process, workspace};
+use crate::{packages, process, workspace};
 
 /// Why there is no linker that serves.
 pub(super) enum Missing {
@@ -40,9 +40,7 @@ impl Missing {
                          apt.llvm.org, or put a bpf-linker made with LLVM {llvm} on PATH"
                     );
                 }
-                let mut apt_get = privileges::as_root("apt-get", [])?;
-                apt_get.args(["install", "--yes", &package]);
-                Ok(vec![apt_get])
+                Ok(vec![packages::install(&[&package])?])
             }
             Missing::Linker => {
                 let mut env = Command::new("env");

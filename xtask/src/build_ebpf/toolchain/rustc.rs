@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{packages, privileges, process, workspace};
+use crate::{packages, process, workspace};
 
 /// A compiler that can build the library for another target.
 pub(super) struct Rustc {
@@ -36,9 +36,8 @@ pub(super) fn find() -> Result<Result<Rustc, Vec<Command>>> {
     // Debian's stable releases keep a recent compiler for browsers beside their
     // own, in packages with a name of their own.
     if packages::is_known(DEBIAN_RUSTC) {
-        let mut apt_get = privileges::as_root("apt-get", [])?;
-        apt_get.args(["install", "--yes", DEBIAN_RUSTC, DEBIAN_SOURCES]);
-        return Ok(Err(vec![apt_get]));
+        let install = packages::install(&[DEBIAN_RUSTC, DEBIAN_SOURCES])?;
+        return Ok(Err(vec![install]));
     }
     let mut rustup = Command::new("rustup");
     rustup.args(["toolchain", "install", "nightly", "--profile", "minimal"]);
