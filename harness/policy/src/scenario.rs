@@ -107,14 +107,17 @@ pub enum Target {
 pub enum Undeliverable {
     /// Not an IP packet: no workload is meant.
     NotIp,
-    /// The source can have sent nothing (0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4,
-    /// 240.0.0.0/4, ::, ::1, ff00::/8): RFC 1122 §3.2.1.3, RFC 4291 §2.7.
+    /// The source can have sent nothing: 0.0.0.0, 127.0.0.0/8, 224.0.0.0/4,
+    /// 255.255.255.255, ::1, ff00::/8, and beyond the link also :: and fe80::/10
+    /// (RFC 1122 §3.2.1.3, RFC 4291 §2.5 and §2.7).
     MartianSource,
-    /// The source is one of the node's own addresses.
+    /// The source is the node's own IPv4 address.
     OwnSource,
-    /// An IP header with impossible lengths, or a frame shorter than it says.
+    /// An IP header that lies, or a frame shorter than it says, or bytes among
+    /// the IPv4 options that are none.
     Malformed,
-    /// One fragment of several: nothing is reassembled.
+    /// One fragment of several: nothing is reassembled. A first fragment is
+    /// forwarded all the same.
     LoneFragment,
     /// A loose or strict source route, which Linux refuses by default.
     SourceRoute,

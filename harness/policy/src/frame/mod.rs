@@ -1,6 +1,7 @@
 //! Frames as a scenario describes them, and the bytes they become.
 
 mod build;
+mod delivery;
 mod describe;
 mod error;
 mod extension;
@@ -12,6 +13,7 @@ mod spec;
 mod transport;
 
 pub use build::{Frame, build};
+pub use delivery::{Path, undeliverable};
 pub use describe::describe;
 pub use error::FrameError;
 pub use length::length;

@@ -10,7 +10,7 @@ use super::frame::Options;
 use super::origin::Origin;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::frame::{
-    self, Body, FrameError, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, ProbeId, TcpFlags,
+    self, Body, FrameError, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, Path, ProbeId, TcpFlags,
     Transport,
 };
 use crate::port::{ProtoPort, Protocol};
@@ -431,25 +431,33 @@ fn advice(error: &FrameError) -> &'static str {
 }
 
 /// Where the frame arrives, if the filter passes it.
-fn target(context: &Context<'_>, to: &Destination, _spec: &FrameSpec) -> Target {
-    match to {
-        Destination::Arp | Destination::Ethertype(_) => Target::Undeliverable(Undeliverable::NotIp),
-        Destination::Elsewhere(..) => Target::Undeliverable(Undeliverable::ForeignDestination),
+fn target(context: &Context<'_>, to: &Destination, spec: &FrameSpec) -> Target {
+    let (target, path) = match to {
+        Destination::Arp | Destination::Ethertype(_) => {
+            return Target::Undeliverable(Undeliverable::NotIp);
+        }
+        Destination::Elsewhere(..) => {
+            return Target::Undeliverable(Undeliverable::ForeignDestination);
+        }
         Destination::NodePort(port) => {
             let forward = context
                 .forwards
                 .iter()
                 .find(|forward| forward.node_port == *port);
             match forward {
-                Some(forward) => Target::Workload {
-                    workload: forward.workload,
-                    node_port: *port,
-                },
-                None => Target::Node,
+                Some(forward) => {
+                    let target = Target::Workload {
+                        workload: forward.workload,
+                        node_port: *port,
+                    };
+                    (target, Path::Forwarded)
+                }
+                None => (Target::Node, Path::Local),
             }
         }
         Destination::Echo | Destination::NeighbourSolicitation | Destination::Protocol(_) => {
-            Target::Node
+            (Target::Node, Path::Local)
         }
-    }
+    };
+    frame::undeliverable(spec, &context.network.node, path).map_or(target, Target::Undeliverable)
 }
