@@ -33,8 +33,12 @@ pub fn dry_run(scenarios: &[Selected], lanes: &[Lane]) -> String {
         }
         namespaces(&mut text, selected);
         let _ = writeln!(text, "  maps");
-        for entry in Vec::<String>::new() {
+        for entry in selected.image.entries() {
             let _ = writeln!(text, "    {entry}");
+        }
+        let _ = writeln!(text, "  rules");
+        for (number, rule) in (1..).zip(&selected.image.rules) {
+            let _ = writeln!(text, "    {number} is {}", scenario.policy.location(*rule));
         }
         let _ = writeln!(text, "  frames");
         for probe in selected.probes() {

@@ -1,5 +1,6 @@
 //! Builds, tests and measures netverdict: `cargo xtask COMMAND`.
 
+mod bench;
 mod build_ebpf;
 mod ci;
 mod compare;
@@ -21,6 +22,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
+    /// Measure how fast the lanes are, each beside a bare loop.
+    Bench(bench::Options),
     /// Build the XDP program, or see whether the committed build is fresh.
     BuildEbpf(build_ebpf::Options),
     /// Everything that continuous integration checks.
@@ -37,6 +40,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
+        Command::Bench(options) => bench::run(&options),
         Command::BuildEbpf(options) => build_ebpf::run(&options),
         Command::Ci(options) => ci::run(&options),
         Command::Faults(options) => faults::run(&options),

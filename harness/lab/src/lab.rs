@@ -171,10 +171,24 @@ impl Lab {
     pub fn send(
         &mut self,
         filter: &mut Filter,
-        frames: &[(ProbeId, Vec<u8>)],
+        frames: &[(ProbeId, impl AsRef<[u8]>)],
     ) -> Result<BatchEvidence, LabError> {
         match &mut self.wire {
             Some(wire) => wire.send(filter, frames),
+            None => Err(LabError::Purpose {
+                doing: "send probes",
+            }),
+        }
+    }
+
+    /// Sends a batch into the uplink and looks at nothing: the yardstick of
+    /// benchmarks. Returns how many frames the link took.
+    ///
+    /// # Errors
+    /// For frames that cannot be sent.
+    pub fn send_bare(&mut self, frames: &[(ProbeId, impl AsRef<[u8]>)]) -> Result<usize, LabError> {
+        match &mut self.wire {
+            Some(wire) => wire.send_bare(frames),
             None => Err(LabError::Purpose {
                 doing: "send probes",
             }),

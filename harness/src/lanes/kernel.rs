@@ -1,9 +1,13 @@
 //! The filter in the kernel and the lab around it, kept from scenario to
 //! scenario: loading and building cost more than judging.
 
+use std::collections::BTreeSet;
+
 use netverdict_lab::filter::{Filter, FilterError};
 use netverdict_lab::{Lab, LabError, Purpose, XdpMode};
+use netverdict_policy::frame::{Body, Transport};
 use netverdict_policy::image::ImageSizes;
+use netverdict_policy::scenario::{Case, Target};
 
 use super::{Work, testrun, wire};
 use crate::judge::Finding;
@@ -69,6 +73,7 @@ impl Kernel {
             Some(lab) => lab,
             None => Lab::build(work.topology, Purpose::Probing)?,
         };
+        lab.watch_protocols(&protocols(work))?;
         let wanted = xdp_mode(mode);
         let attached = match self.sabotage {
             None => Some(wanted),
@@ -85,6 +90,26 @@ impl Kernel {
         self.lab = Some(lab);
         Ok(findings)
     }
+}
+
+/// Protocols other than the usual ones whose packets are to be looked for at the
+/// node.
+fn protocols(work: &Work<'_>) -> Vec<u8> {
+    let of = |case: &&Case| match &case.frame.body {
+        Body::Ip(packet) => match packet.transport {
+            Transport::Other { protocol } => Some(protocol),
+            Transport::Tcp { .. }
+            | Transport::Udp { .. }
+            | Transport::Sctp { .. }
+            | Transport::Icmp(_) => None,
+        },
+        Body::Arp { .. } | Body::Other { .. } => None,
+    };
+    let protocols: BTreeSet<u8> = (work.cases.iter())
+        .filter(|case| case.target == Target::Node)
+        .filter_map(of)
+        .collect();
+    protocols.into_iter().collect()
 }
 
 /// The lab's word for a mode.

@@ -65,8 +65,11 @@ fn testify(finding: &mut Finding, witness: Finding) {
     }
 }
 
-/// Findings by index into the work.
-fn send_all(
+/// Sends the frames of these indices into the work; findings by index.
+///
+/// # Errors
+/// Where the kernel refuses.
+pub fn send_all(
     lab: &mut Lab,
     filter: &mut Filter,
     wanted: Attachment,
@@ -75,9 +78,11 @@ fn send_all(
 ) -> Result<BTreeMap<usize, Finding>, LabError> {
     let mut findings = BTreeMap::new();
     for batch in order.chunks(MAX_BATCH) {
-        let frames: Vec<(ProbeId, Vec<u8>)> = batch
-            .iter()
-            .map(|index| work.frames[*index].clone())
+        let frames: Vec<(ProbeId, &[u8])> = (batch.iter())
+            .map(|index| {
+                let (id, frame) = &work.frames[*index];
+                (*id, frame.as_slice())
+            })
             .collect();
         let before = lab.attachment()?;
         let evidence = lab.send(filter, &frames)?;

@@ -126,7 +126,7 @@ impl Wire {
     pub(crate) fn send(
         &mut self,
         filter: &mut Filter,
-        frames: &[(ProbeId, Vec<u8>)],
+        frames: &[(ProbeId, impl AsRef<[u8]>)],
     ) -> Result<BatchEvidence, LabError> {
         self.check(frames)?;
         let _pinned = Pinned::here()
@@ -136,7 +136,10 @@ impl Wire {
         filter.drain(|_| {});
         let (counters, lost_events) = (filter.counters()?, filter.lost_events()?);
 
-        let sent = inject(self.outside.socket(), frames, sentinel)
+        let last = sentinel.frame();
+        let all = frames.iter().map(|(_, frame)| frame.as_ref());
+        let sent = inject(self.outside.socket(), all.chain([last.as_slice()]))
+            .map(|sent| sent.saturating_sub(1))
             .map_err(LabError::system("send a batch into the uplink"))?;
 
         let mut tapped = Vec::new();
@@ -211,13 +214,27 @@ impl Wire {
         Ok(complete)
     }
 
-    fn check(&self, frames: &[(ProbeId, Vec<u8>)]) -> Result<(), LabError> {
+    /// Sends frames and looks at nothing.
+    pub(crate) fn send_bare(
+        &mut self,
+        frames: &[(ProbeId, impl AsRef<[u8]>)],
+    ) -> Result<usize, LabError> {
+        self.check(frames)?;
+        inject(
+            self.outside.socket(),
+            frames.iter().map(|(_, frame)| frame.as_ref()),
+        )
+        .map_err(LabError::system("send a batch into the uplink"))
+    }
+
+    fn check(&self, frames: &[(ProbeId, impl AsRef<[u8]>)]) -> Result<(), LabError> {
         if frames.len() > MAX_BATCH {
             return Err(LabError::BatchTooLarge {
                 frames: frames.len(),
             });
         }
         for (id, frame) in frames {
+            let frame = frame.as_ref();
             let most = longest(frame, self.mtu);
             if !(ETHERNET_HEADER..=most).contains(&frame.len()) {
                 return Err(LabError::FrameLength {
@@ -265,27 +282,23 @@ fn probe_of(mac: [u8; 6]) -> Option<ProbeId> {
     (probe_mac(id) == mac).then_some(id)
 }
 
-/// Sends the frames and the sentinel behind them; returns how many frames the
+/// Sends the frames, at most a batch and its sentinel; returns how many the
 /// link took.
-fn inject(
-    socket: &OwnedFd,
-    frames: &[(ProbeId, Vec<u8>)],
-    sentinel: Sentinel,
-) -> io::Result<usize> {
-    let last = sentinel.frame();
+fn inject<'a>(socket: &OwnedFd, frames: impl Iterator<Item = &'a [u8]>) -> io::Result<usize> {
     // SAFETY: all-zero vectors and headers are valid and point to nothing.
     let mut vectors: [libc::iovec; MAX_BATCH + 1] = unsafe { std::mem::zeroed() };
     // SAFETY: as above.
     let mut headers: [libc::mmsghdr; MAX_BATCH + 1] = unsafe { std::mem::zeroed() };
-    let all = (frames.iter().map(|(_, frame)| frame.as_slice())).chain([last.as_slice()]);
-    for ((vector, header), frame) in vectors.iter_mut().zip(&mut headers).zip(all) {
+    let mut all = 0;
+    for ((vector, header), frame) in vectors.iter_mut().zip(&mut headers).zip(frames) {
         // The kernel only reads through this pointer.
         vector.iov_base = frame.as_ptr().cast_mut().cast();
         vector.iov_len = frame.len();
         header.msg_hdr.msg_iov = vector;
         header.msg_hdr.msg_iovlen = 1;
+        all += 1;
     }
-    let mut left = &mut headers[..=frames.len()];
+    let mut left = &mut headers[..all];
     while !left.is_empty() {
         let count = libc::c_uint::try_from(left.len()).expect("a batch is small");
         // SAFETY: every header points to one vector, and that to a frame, all
@@ -301,7 +314,7 @@ fn inject(
             }
         }
     }
-    Ok(frames.len())
+    Ok(all)
 }
 
 fn local_mailbox(domain: libc::c_int, protocol: u8) -> Result<Mailbox, LabError> {
