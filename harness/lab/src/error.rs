@@ -28,6 +28,9 @@ pub enum LabError {
         #[source]
         source: Box<rtnetlink::Error>,
     },
+    /// Not inside [`crate::isolate::isolated`]: what was made could outlive us.
+    #[error("make namespaces: the process is not isolated")]
+    NotIsolated,
     /// A namespace could not be made or entered.
     #[error("make namespace {name}: {source}")]
     Namespace {

@@ -236,9 +236,9 @@ impl Lab {
     }
 
     /// Serves HTTP at every TCP port that a workload listens on, on all its
-    /// addresses, until the lab is dropped. A request is answered with the body
-    /// that `body` gives; one that has a body itself is answered with a line
-    /// about its length behind.
+    /// addresses, until the lab is dropped. A request is answered with the text
+    /// that `body` gives; one that has a body itself, with a line about its
+    /// length behind that.
     ///
     /// # Errors
     /// If the lab is not for clients or a port cannot be had.

@@ -8,6 +8,7 @@
 //!
 //! Invariant: nothing in here knows what a frame was meant to show.
 
+mod bpf;
 pub mod capability;
 pub mod error;
 pub mod filter;

@@ -95,10 +95,12 @@ async fn accept(listener: TcpListener, body: Arc<str>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
-    // A client that gave up between its connection and now is no reason to end.
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            continue;
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            // The client gave up between its connection and now.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(_) => return,
         };
         let body = Arc::clone(&body);
         tokio::task::spawn_local(async move {
@@ -123,8 +125,8 @@ async fn answer(
         }
     }
     let text = match received {
-        0 => format!("{body}\n"),
-        _ => format!("{body}\nreceived {received} bytes\n"),
+        0 => body.to_string(),
+        _ => format!("{body}received {received} bytes\n"),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = StatusCode::OK;

@@ -1,6 +1,13 @@
 //! What this machine can and cannot run.
 
+mod attempt;
+mod effective;
+mod survey;
 pub(crate) mod tool;
+
+pub use survey::{Check, State, survey};
+
+use self::effective::{Capability, Effective};
 
 /// The lanes that need privileges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,38 +29,98 @@ pub struct Missing {
     pub fix: String,
 }
 
-/// What is missing for these lanes; empty if they can run. Must be asked before
-/// [`crate::isolate::isolated`], or inside it; it changes nothing.
-pub fn missing_for(_needs: Needs) -> Vec<Missing> {
-    Vec::new()
+/// What is missing for these lanes; empty if they can run. It may be asked
+/// before [`crate::isolate::isolated`] or inside, and changes nothing: what has
+/// to be tried is tried in a child process.
+pub fn missing_for(needs: Needs) -> Vec<Missing> {
+    let Needs { test_run, wire } = needs;
+    if !test_run && !wire {
+        return Vec::new();
+    }
+    let mut missing = missing_capabilities(Effective::of_this_process(), wire);
+    if missing.is_empty() {
+        // Only now do refusals say something else than a missing capability.
+        missing.extend(refused(
+            "namespaces",
+            attempt::namespaces(),
+            "every run is isolated by unshare(2)",
+            "allow PID, mount and network namespaces: a container needs --privileged",
+        ));
+        missing.extend(refused(
+            "bpf(2)",
+            attempt::bpf(),
+            "the filter is loaded by it",
+            "use a kernel with CONFIG_BPF_SYSCALL, without lockdown=confidentiality; \
+             a container needs --privileged",
+        ));
+    }
+    if wire && tool::find("nft").is_none() {
+        missing.push(Missing {
+            what: "nft".to_owned(),
+            why: "node ports are delivered by its rules".to_owned(),
+            fix: "apt install nftables".to_owned(),
+        });
+    }
+    missing
 }
 
-/// State of one line of the survey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It works.
-    Works,
-    /// It works, with a limit that the detail names.
-    Degraded,
-    /// It does not.
-    Missing,
+fn refused(what: &str, attempted: std::io::Result<()>, why: &str, fix: &str) -> Option<Missing> {
+    let error = attempted.err()?;
+    Some(Missing {
+        what: what.to_owned(),
+        why: format!("{why}, and the kernel says: {error}"),
+        fix: fix.to_owned(),
+    })
 }
 
-/// One line of the survey.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What was looked at.
-    pub name: &'static str,
-    /// How it stands.
-    pub state: State,
-    /// What was found.
-    pub detail: String,
-    /// What to do, where something is to be done.
-    pub fix: Option<String>,
+fn missing_capabilities(effective: Effective, wire: bool) -> Vec<Missing> {
+    use Capability::{Bpf, NetAdmin, NetRaw, Perfmon, SysAdmin};
+    let mut needed = vec![
+        (&[SysAdmin][..], "every run has namespaces of its own"),
+        (&[NetAdmin][..], "XDP programs are loaded with it"),
+        (&[Bpf, SysAdmin][..], "maps and programs are loaded with it"),
+        (&[Perfmon, SysAdmin][..], "the verifier asks for it"),
+    ];
+    if wire {
+        needed.push((&[NetRaw][..], "frames are sent and seen by packet sockets"));
+    }
+    (needed.into_iter())
+        .filter(|(any_of, _)| !any_of.iter().any(|one| effective.has(*one)))
+        .map(|(any_of, why)| Missing {
+            what: (any_of.iter().map(|one| one.name()))
+                .collect::<Vec<_>>()
+                .join(" or "),
+            why: why.to_owned(),
+            fix: "run as root, with sudo, or give the container --privileged".to_owned(),
+        })
+        .collect()
 }
 
-/// Tries everything netverdict uses. Where privileges allow, call it inside
-/// [`crate::isolate::isolated`]: it makes throw-away namespaces.
-pub fn survey() -> Vec<Check> {
-    Vec::new()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let names = |status: &str, wire| -> Vec<String> {
+            let effective = Effective::parse(status).expect("a status file");
+            (missing_capabilities(effective, wire).into_iter())
+                .map(|missing| missing.what)
+                .collect()
+        };
+        let none = "CapEff:\t0000000000000000\n";
+        let all = [
+            "CAP_SYS_ADMIN",
+            "CAP_NET_ADMIN",
+            "CAP_BPF or CAP_SYS_ADMIN",
+            "CAP_PERFMON or CAP_SYS_ADMIN",
+            "CAP_NET_RAW",
+        ];
+        assert_eq!(names(none, true), all);
+        assert_eq!(names(none, false), all[..4]);
+        assert!(names("Name:\tx\nCapEff:\t000001ffffffffff\n", true).is_empty());
+        // CAP_SYS_ADMIN (21) and CAP_NET_ADMIN (12) alone.
+        assert_eq!(names("CapEff:\t0000000000201000\n", true), ["CAP_NET_RAW"]);
+        assert!(names("CapEff:\t0000000000201000\n", false).is_empty());
+    }
 }

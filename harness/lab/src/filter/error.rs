@@ -5,7 +5,10 @@ use std::io;
 use aya::EbpfError;
 use aya::maps::MapError;
 use aya::programs::ProgramError;
+use netverdict_abi::LAYOUT_VERSION;
 use thiserror::Error;
+
+use crate::object::ObjectError;
 
 /// Lines of the verifier's log that are kept: the last ones say what is wrong.
 const LOG_LINES: usize = 30;
@@ -36,6 +39,15 @@ pub enum FilterError {
     MissingMaps {
         /// Their names.
         names: Vec<&'static str>,
+    },
+    /// The object does not say which layout it has.
+    #[error("load the filter: {0}")]
+    Identity(#[from] ObjectError),
+    /// The object was built against another layout.
+    #[error("load the filter: its maps have layout {found}, not {LAYOUT_VERSION}: build it anew")]
+    Layout {
+        /// Its layout.
+        found: u32,
     },
     /// A map of the object is not of the kind that the layout says, or refused
     /// an entry.

@@ -1,7 +1,6 @@
 //! The XDP program and its maps, in the kernel.
 
 mod anchor;
-mod bpf;
 mod entries;
 mod error;
 mod load;
@@ -14,13 +13,14 @@ use std::ptr;
 
 use aya::Ebpf;
 use aya::programs::Xdp;
-use netverdict_abi::{Event, REASON_COUNT, Reason};
+use netverdict_abi::{Event, LAYOUT_VERSION, REASON_COUNT, Reason};
 use netverdict_policy::image::{ImageSizes, MapImage};
 
 use self::anchor::Anchor;
 use self::entries::Entries;
 use self::maps::Maps;
-use crate::LabError;
+use crate::object::inspect;
+use crate::{LabError, bpf};
 
 pub use error::FilterError;
 
@@ -60,6 +60,10 @@ impl Filter {
     pub fn load(object: &[u8], sizes: ImageSizes) -> Result<Filter, FilterError> {
         let load::Loaded { mut bpf, program } = load::load(object, sizes)?;
         let maps = Maps::take(&mut bpf)?;
+        let layout = inspect(object)?.layout;
+        if layout != LAYOUT_VERSION {
+            return Err(FilterError::Layout { found: layout });
+        }
         let xdp = load::xdp(&mut bpf, &program)?;
         let info = xdp.info()?;
         let descriptor =

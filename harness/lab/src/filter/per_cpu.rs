@@ -5,8 +5,8 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use aya::maps::{Map, MapData, PerCpuArray};
 
 use super::FilterError;
-use super::bpf::{self, BatchLookup};
 use super::error::map_error;
+use crate::bpf::{self, BatchLookup};
 
 /// An array of `N` counters with one value for each possible CPU.
 pub(super) struct PerCpu<const N: usize> {

@@ -21,7 +21,7 @@ use nix::unistd::{ForkResult, fork, pipe2};
 use thiserror::Error;
 
 pub use reap::wait_reaping;
-pub(crate) use rooms::NETNS_DIRECTORY;
+pub(crate) use rooms::{NETNS_DIRECTORY, entered};
 
 /// Exit status of a child that panicked, as Rust's own runtime has it.
 const PANICKED: u8 = 101;
@@ -62,6 +62,8 @@ fn system(doing: &'static str) -> impl FnOnce(Errno) -> IsolateError {
 /// started dies with it. Standard streams are shared. Meanwhile this process
 /// passes SIGTERM and SIGHUP on and leaves SIGINT and SIGQUIT, which a terminal
 /// sends to both, to the child; see [`signals`].
+///
+/// It works once in a process.
 ///
 /// # Errors
 /// If the process has threads, or the kernel refuses a step. A step refused in

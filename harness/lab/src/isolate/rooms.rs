@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
@@ -43,7 +44,16 @@ pub(super) fn enter(parent_alive: &OwnedFd, mask: &SigSet) -> Result<(), Isolate
         })?;
     }
     hide(NETNS_DIRECTORY, Some("tmpfs"), Some("tmpfs"), QUIET)
-        .map_err(system("mount a directory over /run/netns"))
+        .map_err(system("mount a directory over /run/netns"))?;
+    ENTERED.store(true, Ordering::Release);
+    Ok(())
+}
+
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is isolated, so that nothing it makes outlives it.
+pub(crate) fn entered() -> bool {
+    ENTERED.load(Ordering::Acquire)
 }
 
 const QUIET: MsFlags = MsFlags::MS_NOSUID

@@ -13,7 +13,7 @@ use netns_rs::{Env, NetNs};
 
 use super::netlink::Netlink;
 use crate::error::LabError;
-use crate::isolate::NETNS_DIRECTORY;
+use crate::isolate::{self, NETNS_DIRECTORY};
 
 /// Where `ip netns` looks; inside [`crate::isolate::isolated`] it is private.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,9 @@ impl Namespace {
 
     /// Begins to make one; several can be made at the same time.
     pub(crate) fn begin(name: String) -> Result<BeingMade, LabError> {
+        if !isolate::entered() {
+            return Err(LabError::NotIsolated);
+        }
         let (jobs, queue) = mpsc::channel::<Job>();
         let (made, result) = mpsc::channel();
         let name: Arc<str> = name.into();

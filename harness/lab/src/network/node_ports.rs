@@ -96,6 +96,11 @@ pub(super) fn begin(rules: &str) -> Result<Loading, LabError> {
     start().map_err(LabError::system("run nft (Debian: apt install nftables)"))
 }
 
+/// Loads rules into the calling thread's namespace.
+pub(crate) fn load_now(rules: &str) -> Result<(), LabError> {
+    begin(rules)?.finish()
+}
+
 impl Loading {
     /// Waits until the rules are in force.
     pub(super) fn finish(self) -> Result<(), LabError> {

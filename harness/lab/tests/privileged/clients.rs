@@ -30,7 +30,7 @@ fn clients(mode: XdpMode, image: &MapImage) -> Result<(Filter, Lab), Failed> {
     let mut filter = given::filter();
     filter.install(image, Events::None)?;
     let mut lab = Lab::build(&given::plan(1500), Purpose::Clients)?;
-    lab.serve(|workload, port| format!("{} at {port}", workload.name))?;
+    lab.serve(|workload, port| format!("{} at {port}\n", workload.name))?;
     lab.attach(&mut filter, mode)?;
     Ok((filter, lab))
 }
@@ -112,7 +112,7 @@ fn large(mode: XdpMode) -> Result<(), Failed> {
             )
         })?;
         assert!(letters.bytes().all(|byte| byte == b'x'));
-        assert_eq!(line, format!("\nreceived {LENGTH} bytes\n"));
+        assert_eq!(line, format!("received {LENGTH} bytes\n"));
     }
     Ok(())
 }

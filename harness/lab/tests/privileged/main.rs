@@ -3,6 +3,7 @@
 mod clients;
 mod exact;
 mod given;
+mod isolation;
 mod policies;
 mod shapes;
 
@@ -16,6 +17,9 @@ use netverdict_lab::isolate::isolated;
 type Case = (&'static str, fn() -> Result<(), Failed>);
 
 fn main() -> ExitCode {
+    if let Some(result) = isolation::play_role() {
+        return code(result);
+    }
     let arguments = Arguments::from_args();
     let missing: Vec<String> = (missing_for(Needs {
         test_run: true,
@@ -41,11 +45,16 @@ fn code(result: u8) -> ExitCode {
 }
 
 fn run(arguments: Arguments, missing: Option<String>) -> u8 {
-    let trials = [policies::CASES, exact::CASES, clients::CASES]
-        .concat()
-        .into_iter()
-        .map(|(name, case)| trial(name, case, missing.clone()))
-        .collect();
+    let trials = [
+        policies::CASES,
+        exact::CASES,
+        clients::CASES,
+        isolation::CASES,
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, case)| trial(name, case, missing.clone()))
+    .collect();
     u8::from(libtest_mimic::run(&arguments, trials).has_failed())
 }
 

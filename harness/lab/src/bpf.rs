@@ -1,13 +1,16 @@
 //! bpf(2) calls that the loader has no interface for, or only one that
-//! allocates.
+//! allocates. Attributes are as in include/uapi/linux/bpf.h.
 
 use std::io;
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::ptr;
 
 /// `enum bpf_cmd` of include/uapi/linux/bpf.h.
+const BPF_MAP_CREATE: libc::c_int = 0;
+const BPF_PROG_LOAD: libc::c_int = 5;
 const BPF_PROG_TEST_RUN: libc::c_int = 10;
 const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
+const BPF_LINK_CREATE: libc::c_int = 28;
 
 /// `test` of `union bpf_attr` (include/uapi/linux/bpf.h).
 #[derive(Default)]
@@ -46,7 +49,7 @@ struct BatchAttributes {
 }
 
 /// Runs an XDP program once and returns its action.
-pub(super) fn test_run(program: BorrowedFd<'_>, frame: &[u8]) -> io::Result<u32> {
+pub(crate) fn test_run(program: BorrowedFd<'_>, frame: &[u8]) -> io::Result<u32> {
     let mut attributes = TestRunAttributes {
         program: number(program),
         data_size_in: u32::try_from(frame.len())
@@ -62,19 +65,19 @@ pub(super) fn test_run(program: BorrowedFd<'_>, frame: &[u8]) -> io::Result<u32>
 }
 
 /// What [`lookup_batch`] reads, and where it puts it.
-pub(super) struct BatchLookup<'a> {
+pub(crate) struct BatchLookup<'a> {
     /// An array map, per CPU or not.
-    pub(super) map: BorrowedFd<'a>,
+    pub(crate) map: BorrowedFd<'a>,
     /// As many keys as the map has entries.
-    pub(super) keys: &'a mut [u32],
+    pub(crate) keys: &'a mut [u32],
     /// `stride` values for each key.
-    pub(super) values: &'a mut [u64],
+    pub(crate) values: &'a mut [u64],
     /// Values of 8 bytes that each entry has: the number of possible CPUs.
-    pub(super) stride: usize,
+    pub(crate) stride: usize,
 }
 
 /// Reads a whole array map in one call.
-pub(super) fn lookup_batch(lookup: BatchLookup<'_>) -> io::Result<()> {
+pub(crate) fn lookup_batch(lookup: BatchLookup<'_>) -> io::Result<()> {
     let BatchLookup {
         map,
         keys,
@@ -99,12 +102,98 @@ pub(super) fn lookup_batch(lookup: BatchLookup<'_>) -> io::Result<()> {
         // Says that there is nothing behind the last entry.
         Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
         Err(error) => return Err(error),
-        Ok(()) => {}
+        Ok(_) => {}
     }
     if attributes.count as usize != keys.len() {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
     }
     Ok(())
+}
+
+/// The beginning of `map_create` of `union bpf_attr`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct NewMap {
+    /// `enum bpf_map_type`.
+    pub(crate) kind: u32,
+    pub(crate) key_size: u32,
+    pub(crate) value_size: u32,
+    pub(crate) max_entries: u32,
+    pub(crate) flags: u32,
+}
+
+/// Makes a map.
+pub(crate) fn create_map(mut attributes: NewMap) -> io::Result<OwnedFd> {
+    // SAFETY: the attributes hold no pointers.
+    let fd = unsafe { call(BPF_MAP_CREATE, &mut attributes) }?;
+    // SAFETY: the descriptor is new, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The beginning of `union bpf_attr` for `BPF_PROG_LOAD`.
+#[derive(Default)]
+#[repr(C)]
+struct LoadAttributes {
+    kind: u32,
+    instruction_count: u32,
+    instructions: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log: u64,
+    kernel_version: u32,
+    flags: u32,
+    name: [u8; 16],
+    ifindex: u32,
+    expected_attach_type: u32,
+}
+
+/// Loads an XDP program for frames of any length that passes everything.
+pub(crate) fn load_pass() -> io::Result<OwnedFd> {
+    const BPF_PROG_TYPE_XDP: u32 = 6;
+    const BPF_F_XDP_HAS_FRAGS: u32 = 1 << 5;
+    const BPF_XDP: u32 = 37;
+    /// `r0 = XDP_PASS; exit` (Documentation/bpf/standardization).
+    const INSTRUCTIONS: [u64; 2] = [0x0000_0002_0000_00b7, 0x95];
+    let mut attributes = LoadAttributes {
+        kind: BPF_PROG_TYPE_XDP,
+        instruction_count: 2,
+        instructions: INSTRUCTIONS.as_ptr().addr() as u64,
+        license: c"GPL".as_ptr().addr() as u64,
+        flags: BPF_F_XDP_HAS_FRAGS,
+        expected_attach_type: BPF_XDP,
+        ..LoadAttributes::default()
+    };
+    // SAFETY: the pointers are to as many instructions as said, and to a
+    // terminated string.
+    let fd = unsafe { call(BPF_PROG_LOAD, &mut attributes) }?;
+    // SAFETY: the descriptor is new, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The beginning of `link_create` of `union bpf_attr`.
+#[repr(C)]
+struct LinkAttributes {
+    program: u32,
+    target: u32,
+    attach_type: u32,
+    flags: u32,
+}
+
+/// Attaches an XDP program to a link of the calling thread's namespace, with
+/// `XDP_FLAGS_*` of include/uapi/linux/if_link.h.
+pub(crate) fn attach_xdp(program: BorrowedFd<'_>, link: u32, flags: u32) -> io::Result<OwnedFd> {
+    const BPF_XDP: u32 = 37;
+    let mut attributes = LinkAttributes {
+        program: number(program),
+        target: link,
+        attach_type: BPF_XDP,
+        flags,
+    };
+    // SAFETY: the attributes hold no pointers.
+    let fd = unsafe { call(BPF_LINK_CREATE, &mut attributes) }?;
+    // SAFETY: the descriptor is new, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 fn number(fd: BorrowedFd<'_>) -> u32 {
@@ -113,7 +202,7 @@ fn number(fd: BorrowedFd<'_>) -> u32 {
 
 /// # Safety
 /// `attributes` must be what `command` expects, and its pointers valid.
-unsafe fn call<A>(command: libc::c_int, attributes: &mut A) -> io::Result<()> {
+unsafe fn call<A>(command: libc::c_int, attributes: &mut A) -> io::Result<libc::c_int> {
     // SAFETY: as promised by the caller; the size is that of the attributes.
     let result = unsafe {
         libc::syscall(
@@ -125,6 +214,6 @@ unsafe fn call<A>(command: libc::c_int, attributes: &mut A) -> io::Result<()> {
     };
     match result {
         -1 => Err(io::Error::last_os_error()),
-        _ => Ok(()),
+        value => Ok(libc::c_int::try_from(value).expect("bpf(2) returns descriptors")),
     }
 }
