@@ -50,3 +50,13 @@ fn a_file_that_was_not_read() {
     let diagnostic = frontend::file_too_large("huge.yaml", 100 << 20);
     insta::assert_snapshot!(rendered(vec![diagnostic]));
 }
+
+#[test]
+fn a_line_that_nobody_could_read() {
+    let text = format!("name: x\ntags: [{}1]\nprobes: []\n", "a, ".repeat(100_000));
+    let path = "wide.yaml".to_owned();
+    let file = std::sync::Arc::new(netverdict_policy::diagnostic::SourceFile { path, text });
+    let mut found = frontend::scenario(&file, &mut disk::Disk).expect_err("tags are text");
+    found.retain(|diagnostic| diagnostic.code == "wrong-type");
+    insta::assert_snapshot!(rendered(found));
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::{Diagnostic, Label, Severity, SourceFile};
+use super::{Diagnostic, Label, Location, Severity, SourceFile};
 
 /// A diagnostic that a miette handler can render. Places in files other than
 /// the first one's follow as related diagnostics.
@@ -20,12 +20,16 @@ impl Report {
     /// Wraps `diagnostic`.
     pub fn new(diagnostic: Diagnostic) -> Report {
         let first = diagnostic.labels.first().map(|label| &label.location.file);
-        // A file that was not read has nothing to show.
+        let shown = diagnostic
+            .labels
+            .iter()
+            .all(|label| showable(&label.location));
         let excerpt = first
-            .filter(|file| !file.text.is_empty())
+            .filter(|_| shown)
             .map(|file| Excerpt(Arc::clone(file)));
         let elsewhere = (diagnostic.labels.iter().skip(1))
             .filter(|label| Some(&label.location.file.path) != first.map(|file| &file.path))
+            .filter(|_| shown)
             .map(|label| Elsewhere {
                 label: label.clone(),
                 excerpt: Excerpt(Arc::clone(&label.location.file)),
@@ -39,12 +43,33 @@ impl Report {
     }
 }
 
+/// Lines in bytes beyond which no excerpt is shown: nobody could read it, and
+/// miette panics where a label lies 65,536 columns in.
+const LONGEST_LINE: usize = 1000;
+
+/// Lines around a place that an excerpt may show.
+const CONTEXT: usize = 3;
+
+/// Whether the place can be shown: its file was read, and its lines have a
+/// length that a terminal can make something of.
+fn showable(location: &Location) -> bool {
+    let text = &location.file.text;
+    let (before, behind) = text.split_at(location.offset.min(text.len()));
+    let around =
+        (before.rsplit('\n').take(CONTEXT + 1)).chain(behind.split('\n').take(CONTEXT + 1));
+    let longest = around.map(str::len).max().unwrap_or(0);
+    !text.is_empty() && longest <= LONGEST_LINE
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.excerpt.is_none()
-            && let Some(label) = self.diagnostic.labels.first()
+            && let Some(Label { location, .. }) = self.diagnostic.labels.first()
         {
-            write!(f, "{}: ", label.location.file.path)?;
+            match location.file.text.is_empty() {
+                true => write!(f, "{}: ", location.file.path)?,
+                false => write!(f, "{location}: ")?,
+            }
         }
         f.write_str(&self.diagnostic.message)
     }

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile};
 
+/// Longest message or help in bytes. They quote the input, which may be one
+/// word of a megabyte.
+const LONGEST: usize = 500;
+
 /// What has been found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
@@ -11,12 +15,14 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        shorten(&mut diagnostic.message);
+        shorten(&mut diagnostic.help);
         self.found.push(diagnostic);
     }
 
     pub(crate) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        self.found.extend(diagnostics);
+        diagnostics.into_iter().for_each(|one| self.push(one));
     }
 
     pub(crate) fn error(
@@ -60,5 +66,13 @@ impl Problems {
             })
         });
         self.found
+    }
+}
+
+fn shorten(text: &mut String) {
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
     }
 }

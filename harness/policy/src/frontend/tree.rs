@@ -174,10 +174,24 @@ fn locate(file: &Arc<SourceFile>, location: &serde_saphyr::Location) -> Location
     }
 }
 
+/// The byte offset of a line and column. A lone carriage return breaks the line
+/// as well (YAML 1.2 §5.4).
 fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = (text.split_inclusive('\n').take(line - 1))
-        .map(str::len)
-        .sum();
+    let bytes = text.as_bytes();
+    let ends_line = |at: &usize| match bytes[*at] {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    let start = match line.checked_sub(2) {
+        Some(breaks) => (0..bytes.len()).filter(ends_line).nth(breaks),
+        None => None,
+    };
+    let start = match (start, line) {
+        (Some(end), _) => end + 1,
+        (None, 0 | 1) => 0,
+        (None, _) => bytes.len(),
+    };
     let rest = &text[start..];
     let within = rest.char_indices().nth(column - 1).map(|(at, _)| at);
     start + within.unwrap_or(rest.len())

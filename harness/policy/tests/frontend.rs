@@ -1,0 +1,385 @@
+//! What valid scenarios mean.
+
+mod memory;
+
+use std::net::IpAddr;
+
+use memory::{Memory, file};
+use netverdict_policy::diagnostic::Severity;
+use netverdict_policy::frame::{Body, Transport, describe};
+use netverdict_policy::frontend::{self, FileKind};
+use netverdict_policy::model::{
+    CidrSource, NetworkPolicy, PortMatch, Ports, Rule, RuleAction, Sources,
+};
+use netverdict_policy::port::Protocol;
+use netverdict_policy::scenario::{Scenario, Target};
+
+const SERVICE: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
+";
+
+/// A scenario with everything that the tests below refer to.
+fn scenario(probes: &str) -> Scenario {
+    let text = format!(
+        "
+name: test
+topology:
+  node: {{addresses: [192.0.2.10, '2001:db8::10']}}
+  hosts:
+    both: {{zone: internal, addresses: [10.1.0.1, 10.1.0.2, 'fd00::1']}}
+    four: {{zone: external, addresses: [198.51.100.7]}}
+  workloads:
+    web: {{labels: {{app: web}}}}
+    web-two: {{labels: {{app: web}}}}
+address_sets:
+  nets: [10.0.0.0/8, 192.168.0.0/16, 'fd00::/8', 203.0.113.9]
+manifests: [service.yaml]
+probes:
+{probes}
+"
+    );
+    let checked = Memory::default()
+        .with("service.yaml", SERVICE)
+        .read(&text)
+        .unwrap_or_else(|problems| panic!("{problems:#?}"));
+    checked.scenario
+}
+
+fn sources(probe: &str) -> Vec<String> {
+    let scenario = scenario(probe);
+    let [probe] = scenario.probes.as_slice() else {
+        panic!("one probe");
+    };
+    (probe.cases.iter())
+        .map(|case| match &case.frame.body {
+            Body::Ip(packet) => packet.source.to_string(),
+            Body::Arp { sender, .. } => sender.to_string(),
+            Body::Other { .. } => "nobody".to_owned(),
+        })
+        .collect()
+}
+
+#[test]
+fn senders_expand_to_addresses() {
+    for (from, to, expected) in [
+        ("both", "'web:30080/tcp'", "10.1.0.1 10.1.0.2 fd00::1"),
+        ("four", "'web:30080/tcp'", "198.51.100.7"),
+        // The destination narrows a host's addresses to its own family.
+        ("both", "'203.0.113.1:80/tcp'", "10.1.0.1 10.1.0.2"),
+        ("both", "'[2001:db8::1]:80/tcp'", "fd00::1"),
+        ("both", "node/arp", "10.1.0.1 10.1.0.2"),
+        ("both", "node/neighbour-solicitation", "fd00::1"),
+        // No address is named by such a frame: one is all there is.
+        ("both", "node/ethertype-0x88cc", "nobody"),
+        ("192.0.2.99", "'web:30080/tcp'", "192.0.2.99"),
+        (
+            "nets",
+            "'web:30080/tcp'",
+            "10.0.0.0 10.255.255.255 192.168.0.0 192.168.255.255 203.0.113.9 fd00:: \
+             fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+        ),
+        (
+            "any-address-in 10.0.0.0/30",
+            "'web:30080/tcp'",
+            "10.0.0.0 10.0.0.3",
+        ),
+        ("any-address-in 10.0.0.1/32", "'web:30080/tcp'", "10.0.0.1"),
+        (
+            "any-address-outside 10.0.0.0/8",
+            "'web:30080/tcp'",
+            "9.255.255.255 11.0.0.0",
+        ),
+        (
+            "any-address-outside nets",
+            "'203.0.113.1:80/tcp'",
+            "9.255.255.255 11.0.0.0 192.167.255.255 192.169.0.0 203.0.113.8 203.0.113.10",
+        ),
+        // Lists are unions.
+        (
+            "[four, 10.1.0.1, both, any-address-in 10.1.0.2/31]",
+            "'203.0.113.1:80/tcp'",
+            "198.51.100.7 10.1.0.1 10.1.0.2 10.1.0.3",
+        ),
+    ] {
+        let probe = format!("  - {{from: {from}, to: {to}, expect: pass}}");
+        assert_eq!(sources(&probe).join(" "), expected, "{probe}");
+    }
+}
+
+#[test]
+fn destinations_and_options_become_frames() {
+    for (probe, expected) in [
+        (
+            "to: 'web:30080/tcp'",
+            "IPv4 198.51.100.7:40000 > 192.0.2.10:30080/tcp SYN",
+        ),
+        (
+            "to: 'node:53/udp', frame: {source_port: 53, payload: 20}",
+            "IPv4 198.51.100.7:53 > 192.0.2.10:53/udp, payload 20 bytes",
+        ),
+        (
+            "to: '203.0.113.1:9/sctp'",
+            "IPv4 198.51.100.7:40000 > 203.0.113.1:9/sctp",
+        ),
+        (
+            "to: node/icmp",
+            "IPv4 198.51.100.7 > 192.0.2.10 echo request",
+        ),
+        (
+            "to: node/protocol-47",
+            "IPv4 198.51.100.7 > 192.0.2.10 protocol 47",
+        ),
+        ("to: node/arp", "ARP 198.51.100.7 asks for 192.0.2.10"),
+        ("to: node/ethertype-0x88cc", "ethertype 0x88cc"),
+        (
+            "to: 'web:30080/tcp', frame: {tcp_flags: none, vlan: [21, {id: 0, priority: 7, tpid: 0x88a8}]}",
+            "IPv4 198.51.100.7:40000 > 192.0.2.10:30080/tcp no flags, VLAN 21, service priority tag 7",
+        ),
+        (
+            "to: 'web:30080/tcp', frame: {tcp_flags: [fin, syn], ip_options: [nop, {raw: '8302'}, {timestamp: 2}]}",
+            "IPv4 198.51.100.7:40000 > 192.0.2.10:30080/tcp FIN+SYN, options 16 bytes",
+        ),
+        (
+            "to: 'web:30080/tcp', frame: {fragment: later}",
+            "IPv4 198.51.100.7:40000 > 192.0.2.10:30080/tcp SYN, fragment offset 1480 last",
+        ),
+        (
+            "to: 'node:53/udp', frame: {fragment: {offset: 8, more: true}, lengths: {version: 5, ihl: 4, total: 9}, truncate: 20}",
+            "IPv4 198.51.100.7:40000 > 192.0.2.10:53/udp, fragment offset 8 more, version field 5, \
+             header length field 4, total length field 9, cut to 20 bytes",
+        ),
+    ] {
+        let scenario = scenario(&format!("  - {{from: four, expect: pass, {probe}}}"));
+        assert_eq!(describe(&scenario.probes[0].cases[0].frame), expected);
+    }
+}
+
+#[test]
+fn first_fragments_hold_a_multiple_of_eight_bytes() {
+    for to in ["node:5/tcp", "node:5/udp", "node:5/sctp"] {
+        let scenario = scenario(&format!(
+            "  - {{from: four, to: '{to}', expect: pass, frame: {{fragment: first}}}}"
+        ));
+        let frame = &scenario.probes[0].cases[0].frame;
+        let behind_ip = netverdict_policy::frame::length(frame) - 14 - 20;
+        assert_eq!(behind_ip % 8, 0, "{to}: {behind_ip} bytes");
+    }
+}
+
+#[test]
+fn probes_without_names_get_unique_ones() {
+    let scenario = scenario(
+        "  - {from: four, to: node/icmp, expect: pass}
+  - {name: 'four -> node/icmp #2', from: four, to: node/icmp, expect: pass}
+  - {from: four, to: node/icmp, expect: drop}
+  - {from: [four, both], to: node/icmp, expect: drop}",
+    );
+    let names: Vec<&str> = scenario.probes.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "four -> node/icmp",
+            "four -> node/icmp #2",
+            "four -> node/icmp #3",
+            "four, both -> node/icmp"
+        ]
+    );
+}
+
+#[test]
+fn cases_are_told_apart_by_source_address_and_port() {
+    let scenario = scenario("  - {from: both, to: 'web:30080/tcp', expect: pass}");
+    let cases = &scenario.probes[0].cases;
+    let labels: Vec<&str> = cases.iter().map(|case| case.label.as_str()).collect();
+    assert_eq!(labels, ["10.1.0.1", "10.1.0.2", "fd00::1"]);
+    let ports: Vec<u16> = (cases.iter())
+        .filter_map(|case| match &case.frame.body {
+            Body::Ip(packet) => match packet.transport {
+                Transport::Tcp { source, .. } => Some(source),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ports, [40000, 40001, 40002]);
+}
+
+#[test]
+fn frames_for_a_service_are_meant_for_its_first_workload() {
+    let first = Target::Workload {
+        workload: 0,
+        node_port: "30080/tcp".parse().expect("a port"),
+    };
+    for (to, expected) in [
+        ("web:30080/tcp", first.clone()),
+        ("web-two:30080/tcp", first.clone()),
+        ("node:30080/tcp", first.clone()),
+        ("192.0.2.10:30080/tcp", first),
+        ("node:30080/udp", Target::Node),
+    ] {
+        let scenario = scenario(&format!("  - {{from: four, to: '{to}', expect: pass}}"));
+        assert_eq!(scenario.probes[0].cases[0].target, expected, "{to}");
+    }
+}
+
+#[test]
+fn workloads_get_addresses_that_nobody_has() {
+    let checked = Memory::default()
+        .read(
+            "
+name: test
+topology:
+  node: {addresses: ['fd00:10:244::2', 192.0.2.10]}
+  hosts: {taken: {zone: internal, addresses: [10.244.0.3, 'fd00:10:244::4']}}
+  workloads: {one: {labels: {}}, two: {labels: {}}}
+probes: [{from: taken, to: node/icmp, expect: pass}]
+",
+        )
+        .unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let addresses = |index: usize| {
+        let plan = &checked.scenario.topology.workloads[index];
+        plan.addresses
+            .iter()
+            .map(IpAddr::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(addresses(0), ["10.244.0.2", "fd00:10:244::3"]);
+    assert_eq!(addresses(1), ["10.244.0.4", "fd00:10:244::5"]);
+}
+
+#[test]
+fn an_empty_allow_list_is_a_warning_where_failure_is_expected() {
+    let text = "
+name: test
+xfail: {reason: empty, probes: [p]}
+topology: {node: {addresses: [192.0.2.10]}}
+prefilter: [{node_port: 1/tcp, bypass_policy: true, allow: [], default: pass}]
+probes: [{name: p, from: 10.0.0.1, to: 'node:1/tcp', expect: drop}]
+";
+    let checked = Memory::default().read(text).expect("a warning only");
+    let found: Vec<_> = (checked.warnings.iter())
+        .map(|warning| (warning.code, warning.severity))
+        .collect();
+    assert_eq!(found, [("prefilter-empty-allow-list", Severity::Warning)]);
+}
+
+#[test]
+fn huge_sets_are_probed_at_some_of_their_edges() {
+    let list: String = (0..1000)
+        .map(|n| format!("10.{}.{}.0/24\n", n / 250, n % 250))
+        .collect();
+    let text = "
+name: test
+topology: {node: {addresses: [192.0.2.10]}}
+address_sets: {many: {file: many.txt}}
+probes: [{from: many, to: 'node:1/tcp', expect: pass}]
+";
+    let checked = Memory::default()
+        .with("many.txt", &list)
+        .read(text)
+        .expect("a warning only");
+    assert_eq!(checked.scenario.probes[0].cases.len(), 256);
+    assert_eq!(checked.warnings[0].code, "cases-capped");
+}
+
+#[test]
+fn manifests_are_told_from_scenarios() {
+    for (text, expected) in [
+        (SERVICE, FileKind::Manifest),
+        (
+            "{\"apiVersion\": \"v1\", \"kind\": \"List\"}",
+            FileKind::Manifest,
+        ),
+        ("name: a scenario\nprobes: []\n", FileKind::Scenario),
+        (
+            "apiVersion: v1\nkind: Service\n---\nname: not one\n",
+            FileKind::Scenario,
+        ),
+        ("", FileKind::Scenario),
+        // Not YAML, but one sees what it was meant to be.
+        (
+            "apiVersion: v1\nkind: Service\nspec: [\n",
+            FileKind::Manifest,
+        ),
+        ("name: [\n", FileKind::Scenario),
+    ] {
+        assert_eq!(frontend::kind(&file("f.yaml", text)), expected, "{text}");
+    }
+}
+
+/// The policy of a manifest whose spec, below the selector, is `rules`.
+fn policy(rules: &str) -> NetworkPolicy {
+    let manifest = format!(
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, labels: {{a: b}}}}\n\
+         spec:\n  description: for the test\n  endpointSelector: {{matchLabels: {{'k8s:app': web}}}}\n{rules}\n\
+         status: {{anything: goes}}\n"
+    );
+    let text = "
+name: test
+topology:
+  node: {addresses: [192.0.2.10]}
+  workloads: {web: {labels: {app: web}}}
+manifests: [policy.yaml]
+probes: [{from: 10.0.0.1, to: node/icmp, expect: pass}]
+";
+    let checked = Memory::default()
+        .with("policy.yaml", &manifest)
+        .read(text)
+        .unwrap_or_else(|problems| panic!("{problems:#?}"));
+    checked.scenario.policy.network_policies[0].clone()
+}
+
+fn rule(rules: &str) -> Rule {
+    let mut policy = policy(rules);
+    assert_eq!(policy.selector.get("app").map(String::as_str), Some("web"));
+    assert_eq!(policy.rules.len(), 1, "{rules}");
+    policy.rules.remove(0)
+}
+
+#[test]
+fn rules_mean_what_cilium_means() {
+    // Nobody, everybody, and a list.
+    assert_eq!(rule("  ingress: [{}]").sources, Sources::Nobody);
+    assert_eq!(rule("  ingress: [{}]").action, RuleAction::Allow);
+    assert_eq!(rule("  ingressDeny: [{}]").action, RuleAction::Deny);
+    let any = rule("  ingress: [{toPorts: [{ports: [{port: '80'}]}]}]");
+    assert_eq!(any.sources, Sources::Any);
+    let listed = rule(
+        "  ingress: [{fromCIDR: [10.0.0.0/8], fromCIDRSet: [{cidr: 'fd00::/8', except: ['fd01::/16']}]}]",
+    );
+    let Sources::Cidrs(cidrs) = &listed.sources else {
+        panic!("{listed:?}");
+    };
+    let shown: Vec<String> = (cidrs.iter())
+        .map(|CidrSource { cidr, except, .. }| format!("{cidr} but {except:?}"))
+        .collect();
+    assert_eq!(shown, ["10.0.0.0/8 but []", "fd00::/8 but [fd01::/16]"]);
+    assert_eq!(listed.ports, Ports::All);
+}
+
+#[test]
+fn ports_without_a_protocol_are_of_any() {
+    let rule = rule(
+        "  ingress: [{toPorts: [{ports: [{port: '80'}, {port: '0', protocol: UDP}]}, {ports: [{port: '9', protocol: ANY}]}]}]",
+    );
+    let Ports::Listed(ports) = &rule.ports else {
+        panic!("{rule:?}");
+    };
+    let shown: Vec<_> = (ports.iter())
+        .map(|PortMatch { port, protocol, .. }| (*port, *protocol))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (Some(80), None),
+            (None, Some(Protocol::Udp)),
+            (Some(9), None)
+        ]
+    );
+}
