@@ -12,7 +12,7 @@ use netverdict_policy::model::{
     CidrSource, NetworkPolicy, PortMatch, Ports, Rule, RuleAction, Sources,
 };
 use netverdict_policy::port::Protocol;
-use netverdict_policy::scenario::{Scenario, Target};
+use netverdict_policy::scenario::{Scenario, Target, Undeliverable};
 
 const SERVICE: &str = "
 apiVersion: v1
@@ -225,6 +225,29 @@ fn frames_for_a_service_are_meant_for_its_first_workload() {
     ] {
         let scenario = scenario(&format!("  - {{from: four, to: '{to}', expect: pass}}"));
         assert_eq!(scenario.probes[0].cases[0].target, expected, "{to}");
+    }
+}
+
+#[test]
+fn frames_that_no_host_delivers_are_meant_for_nobody() {
+    for (probe, expected) in [
+        ("to: node/arp", Undeliverable::NotIp),
+        (
+            "to: '203.0.113.1:80/tcp'",
+            Undeliverable::ForeignDestination,
+        ),
+        (
+            "to: 'web:30080/tcp', frame: {vlan: [21]}",
+            Undeliverable::UnknownVlan,
+        ),
+        (
+            "to: 'web:30080/tcp', frame: {fragment: later}",
+            Undeliverable::LoneFragment,
+        ),
+    ] {
+        let scenario = scenario(&format!("  - {{from: four, expect: pass, {probe}}}"));
+        let target = &scenario.probes[0].cases[0].target;
+        assert_eq!(*target, Target::Undeliverable(expected), "{probe}");
     }
 }
 

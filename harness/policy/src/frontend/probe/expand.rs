@@ -433,31 +433,30 @@ fn advice(error: &FrameError) -> &'static str {
 /// Where the frame arrives, if the filter passes it.
 fn target(context: &Context<'_>, to: &Destination, spec: &FrameSpec) -> Target {
     let (target, path) = match to {
-        Destination::Arp | Destination::Ethertype(_) => {
-            return Target::Undeliverable(Undeliverable::NotIp);
-        }
-        Destination::Elsewhere(..) => {
-            return Target::Undeliverable(Undeliverable::ForeignDestination);
-        }
         Destination::NodePort(port) => {
-            let forward = context
-                .forwards
-                .iter()
-                .find(|forward| forward.node_port == *port);
+            let forward = (context.forwards.iter()).find(|forward| forward.node_port == *port);
             match forward {
-                Some(forward) => {
-                    let target = Target::Workload {
+                Some(forward) => (
+                    Target::Workload {
                         workload: forward.workload,
                         node_port: *port,
-                    };
-                    (target, Path::Forwarded)
-                }
+                    },
+                    Path::Forwarded,
+                ),
                 None => (Target::Node, Path::Local),
             }
         }
-        Destination::Echo | Destination::NeighbourSolicitation | Destination::Protocol(_) => {
-            (Target::Node, Path::Local)
+        Destination::Echo
+        | Destination::NeighbourSolicitation
+        | Destination::Protocol(_)
+        | Destination::Arp
+        | Destination::Ethertype(_) => (Target::Node, Path::Local),
+        Destination::Elsewhere(..) => {
+            return Target::Undeliverable(Undeliverable::ForeignDestination);
         }
     };
-    frame::undeliverable(spec, &context.network.node, path).map_or(target, Target::Undeliverable)
+    match frame::undeliverable(spec, &context.network.node, path) {
+        Some(why) => Target::Undeliverable(why),
+        None => target,
+    }
 }
