@@ -233,6 +233,10 @@ fn frames_that_no_host_delivers_are_meant_for_nobody() {
     for (probe, expected) in [
         ("to: node/arp", Undeliverable::NotIp),
         (
+            "to: node/neighbour-solicitation",
+            Undeliverable::ForeignDestination,
+        ),
+        (
             "to: '203.0.113.1:80/tcp'",
             Undeliverable::ForeignDestination,
         ),
@@ -245,7 +249,9 @@ fn frames_that_no_host_delivers_are_meant_for_nobody() {
             Undeliverable::LoneFragment,
         ),
     ] {
-        let scenario = scenario(&format!("  - {{from: four, expect: pass, {probe}}}"));
+        let scenario = scenario(&format!(
+            "  - {{from: both, expect: pass, {probe}}}"
+        ));
         let target = &scenario.probes[0].cases[0].target;
         assert_eq!(*target, Target::Undeliverable(expected), "{probe}");
     }

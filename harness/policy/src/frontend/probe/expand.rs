@@ -447,11 +447,13 @@ fn target(context: &Context<'_>, to: &Destination, spec: &FrameSpec) -> Target {
             }
         }
         Destination::Echo
-        | Destination::NeighbourSolicitation
         | Destination::Protocol(_)
         | Destination::Arp
         | Destination::Ethertype(_) => (Target::Node, Path::Local),
-        Destination::Elsewhere(..) => {
+        // A solicitation goes to a multicast group (RFC 4861 §7.2.2), which no
+        // interface joins on links that are kept quiet; as with ARP, that it
+        // gets behind the filter is all there is to see.
+        Destination::Elsewhere(..) | Destination::NeighbourSolicitation => {
             return Target::Undeliverable(Undeliverable::ForeignDestination);
         }
     };
