@@ -43,8 +43,12 @@ impl From<Reason> for Judgement {
 #[xdp(frags)]
 pub fn netverdict(ctx: XdpContext) -> u32 {
     let frame = Frame::new(&ctx);
-    // Read once: whatever user space does meanwhile, one run sees one policy.
-    let generation = maps::GENERATION.get(0).copied();
+    // Read once, and volatile, so that the compiler keeps to it: whatever user
+    // space does meanwhile, one run sees one policy.
+    let generation = maps::GENERATION
+        .get_ptr(0)
+        // SAFETY: the entry is a whole, aligned word, and there for good.
+        .map(|generation| unsafe { generation.read_volatile() });
     let mode = generation.and_then(|generation| maps::MODES.get(generation).copied());
     let (Some(generation), Some(mode)) = (generation, mode) else {
         return finish(&frame, 0, Mode::EVENT_ON_DROP, Reason::Impossible.into());

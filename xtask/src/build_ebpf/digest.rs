@@ -144,10 +144,11 @@ mod tests {
 
     #[test]
     fn every_change_changes_the_digest_and_nothing_else_does() {
-        let root = tree("digest");
-        let before = of_sources(&root).expect("a digest");
+        let tree = Tree::new("before");
+        let before = of_sources(&tree.0).expect("a digest");
         assert_eq!(before.len(), 64);
-        assert_eq!(of_sources(&root).expect("a digest"), before, "it is stable");
+        let again = of_sources(&tree.0).expect("a digest");
+        assert_eq!(again, before, "it is stable");
 
         for (file, content, changes) in [
             ("ebpf/src/main.rs", "fn main() { }", true),
@@ -159,32 +160,38 @@ mod tests {
             ("Cargo.lock", &LOCK.replace("\"cc\"", "\"dd\""), false),
             ("README.md", "text", false),
         ] {
-            let root = tree("changed");
-            let path = root.join(file);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect(file);
-            std::fs::write(path, content).expect(file);
-            let after = of_sources(&root).expect("a digest");
+            let tree = Tree::new("after");
+            tree.write(file, content);
+            let after = of_sources(&tree.0).expect("a digest");
             assert_eq!(after != before, changes, "{file}: {content}");
         }
     }
 
-    /// A small checkout, made anew.
-    fn tree(name: &str) -> PathBuf {
-        let root = std::env::temp_dir().join(format!("xtask-{}-{name}", std::process::id()));
-        if root.exists() {
-            std::fs::remove_dir_all(&root).expect("remove the last one");
+    /// A small checkout, gone with the test.
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str) -> Tree {
+            let folder = format!("xtask-digest-{}-{name}", std::process::id());
+            let tree = Tree(std::env::temp_dir().join(folder));
+            tree.write("ebpf/src/main.rs", "fn main() {}");
+            tree.write("ebpf/abi/src/lib.rs", "");
+            tree.write("ebpf/Cargo.toml", "");
+            tree.write("ebpf/abi/Cargo.toml", "");
+            tree.write("Cargo.lock", LOCK);
+            tree
         }
-        for (file, content) in [
-            ("ebpf/src/main.rs", "fn main() {}"),
-            ("ebpf/abi/src/lib.rs", ""),
-            ("ebpf/Cargo.toml", ""),
-            ("ebpf/abi/Cargo.toml", ""),
-            ("Cargo.lock", LOCK),
-        ] {
-            let path = root.join(file);
+
+        fn write(&self, file: &str, content: &str) {
+            let path = self.0.join(file);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect(file);
             std::fs::write(path, content).expect(file);
         }
-        root
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).expect("the folder is ours");
+        }
     }
 }
