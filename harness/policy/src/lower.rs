@@ -21,6 +21,7 @@ use crate::image::{
 };
 use crate::model::{DefaultAction, NodePort, Policy, Prefilter, RuleRef};
 use crate::port::ProtoPort;
+use crate::prefix::Prefix;
 use backend::Guard;
 use number::Numbers;
 use steps::Steps;
@@ -84,16 +85,20 @@ pub fn lower(policy: &Policy) -> Result<MapImage, Vec<Diagnostic>> {
 
 fn prefilter_image(index: usize, prefilter: &Prefilter, numbers: &mut Numbers) -> PrefilterImage {
     let default_rule = numbers.number(RuleRef::PrefilterDefault { prefilter: index });
-    let mut allow = BTreeMap::new();
-    for (entry, source) in prefilter.allow.iter().enumerate() {
-        // Of two equal prefixes the first counts.
-        allow.entry(source.prefix).or_insert_with(|| {
-            numbers.number(RuleRef::PrefilterAllow {
-                prefilter: index,
-                entry,
-            })
-        });
-    }
+    let mut allow: Vec<(Prefix, usize)> = (prefilter.allow.iter().enumerate())
+        .map(|(entry, source)| (source.prefix, entry))
+        .collect();
+    // Of two equal prefixes the first counts.
+    allow.sort_unstable();
+    allow.dedup_by_key(|(prefix, _)| *prefix);
+    let allow = allow.into_iter().map(|(prefix, entry)| {
+        let rule = RuleRef::PrefilterAllow {
+            prefilter: index,
+            entry,
+        };
+        (prefix, numbers.number(rule))
+    });
+    let allow = allow.collect();
     PrefilterImage {
         default_pass: prefilter.default == DefaultAction::Pass,
         bypass_policy: prefilter.bypass_policy,

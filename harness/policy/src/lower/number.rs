@@ -1,6 +1,6 @@
 //! Numbers for rules.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::image::RuleId;
 use crate::model::RuleRef;
@@ -9,7 +9,8 @@ use crate::model::RuleRef;
 #[derive(Default)]
 pub(super) struct Numbers {
     rules: Vec<RuleRef>,
-    known: BTreeMap<RuleRef, RuleId>,
+    /// Looked up only, never listed.
+    known: HashMap<RuleRef, RuleId>,
 }
 
 impl Numbers {

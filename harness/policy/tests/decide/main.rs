@@ -6,6 +6,7 @@ mod agreement;
 mod arb;
 mod backends;
 mod given;
+mod limits;
 mod parties;
 mod semantics;
 mod shapes;
