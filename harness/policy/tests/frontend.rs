@@ -249,9 +249,7 @@ fn frames_that_no_host_delivers_are_meant_for_nobody() {
             Undeliverable::LoneFragment,
         ),
     ] {
-        let scenario = scenario(&format!(
-            "  - {{from: both, expect: pass, {probe}}}"
-        ));
+        let scenario = scenario(&format!("  - {{from: both, expect: pass, {probe}}}"));
         let target = &scenario.probes[0].cases[0].target;
         assert_eq!(*target, Target::Undeliverable(expected), "{probe}");
     }

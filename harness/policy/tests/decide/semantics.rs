@@ -421,3 +421,32 @@ fn every_rule_that_decides_alike_is_named() {
     let stages = default.stages.expect("a protected port");
     assert_eq!(stages.policy, PolicyStage::DefaultDenied(both.to_vec()));
 }
+
+#[test]
+fn of_equal_prefixes_the_first_is_named() {
+    let mut policy = inventory(vec![for_inventory(vec![allow(
+        "10.0.0.0/8, 10.0.0.0/8",
+        "all",
+    )])]);
+    policy.prefilters = vec![prefilter(
+        "30007/tcp",
+        "10.0.0.0/8, 10.0.0.0/8",
+        DefaultAction::Drop,
+        false,
+    )];
+    let image = lower(&policy).expect("a valid policy");
+    let expected = [
+        RuleRef::PrefilterDefault { prefilter: 0 },
+        RuleRef::PrefilterAllow {
+            prefilter: 0,
+            entry: 0,
+        },
+        RuleRef::DefaultDeny { policy: 0 },
+        RuleRef::Policy {
+            policy: 0,
+            rule: 0,
+            entry: 0,
+        },
+    ];
+    assert_eq!(image.rules, expected);
+}
