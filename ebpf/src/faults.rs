@@ -27,7 +27,7 @@ faults! {
     DENY_ALLOW_SWAPPED = "deny-allow-swapped";
     /// What the prefilter passes meets the policy even if it should not.
     BYPASS_IGNORED = "bypass-ignored";
-    /// No frame is looked at.
+    /// What should be dropped passes as if its port were not protected.
     PASSES_EVERYTHING = "passes-everything";
     /// A drop is reported, but the frame passes.
     DROP_NOT_ENFORCED = "drop-not-enforced";

@@ -62,14 +62,14 @@ fn decide(frame: &Frame<'_>, generation: u32, mode: u32) -> Judgement {
     if mode & Mode::PASS_ALL != 0 {
         return Reason::PassAll.into();
     }
-    if faults::PASSES_EVERYTHING {
-        return Reason::UnprotectedPort.into();
-    }
     let (Ok(judgement) | Err(judgement)) = if frame.is_linear() {
         judge(&Linear::new(frame), generation)
     } else {
         judge(&Paged::new(frame), generation)
     };
+    if faults::PASSES_EVERYTHING && judgement.reason.verdict() == Verdict::Drop {
+        return Reason::UnprotectedPort.into();
+    }
     judgement
 }
 
