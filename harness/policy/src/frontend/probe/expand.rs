@@ -5,25 +5,16 @@ use std::net::IpAddr;
 
 use super::super::problems::Problems;
 use super::Context;
+use super::assemble::spec;
 use super::destination::Destination;
 use super::frame::Options;
 use super::origin::Origin;
+use super::sendable::sendable;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::frame::{
-    self, Body, FrameError, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, Path, ProbeId, TcpFlags,
-    Transport,
-};
-use crate::port::{ProtoPort, Protocol};
+use crate::frame::{self, FrameSpec, Path};
+use crate::port::Protocol;
 use crate::prefix::Family;
 use crate::scenario::{Case, Target, Undeliverable};
-
-/// Bytes in front of what counts as the MTU.
-const ETHERNET: usize = 14;
-const TAG: usize = 4;
-
-/// The first of the source ports that probes use; above every node port, so
-/// that no filter can take the one for the other unnoticed.
-const SOURCE_PORTS: u16 = 40000;
 
 /// The cases of one probe; none where something was wrong.
 pub(super) fn cases(
@@ -245,189 +236,6 @@ fn no_common_family(
         )
         .with_label(to_location, "what is sent"),
     );
-}
-
-/// The frame of one source.
-fn spec(
-    context: &Context<'_>,
-    to: &Destination,
-    source: IpAddr,
-    index: usize,
-    options: &Options,
-) -> Option<FrameSpec> {
-    let node = context.network.node_address(Family::of(source));
-    let body = match (to, source) {
-        (Destination::Ethertype(ethertype), _) => Body::Other {
-            ethertype: *ethertype,
-        },
-        (Destination::Arp, IpAddr::V4(sender)) => match node? {
-            IpAddr::V4(target) => Body::Arp { sender, target },
-            IpAddr::V6(_) => return None,
-        },
-        (Destination::Arp, IpAddr::V6(_)) => return None,
-        (Destination::Elsewhere(address, port), _) => Body::Ip(packet(
-            source,
-            *address,
-            transport(*port, index, options),
-            options,
-        )),
-        (Destination::NodePort(port), _) => Body::Ip(packet(
-            source,
-            node?,
-            transport(*port, index, options),
-            options,
-        )),
-        (Destination::Echo, _) => Body::Ip(packet(
-            source,
-            node?,
-            Transport::Icmp(IcmpKind::EchoRequest),
-            options,
-        )),
-        (Destination::NeighbourSolicitation, _) => {
-            let kind = IcmpKind::NeighbourSolicitation;
-            Body::Ip(packet(source, node?, Transport::Icmp(kind), options))
-        }
-        (Destination::Protocol(protocol), _) => {
-            let transport = Transport::Other {
-                protocol: *protocol,
-            };
-            Body::Ip(packet(source, node?, transport, options))
-        }
-    };
-    Some(FrameSpec {
-        tags: options.tags.clone(),
-        body,
-        truncate: options.truncate.as_ref().map(|(bytes, _)| *bytes),
-    })
-}
-
-fn transport(port: ProtoPort, index: usize, options: &Options) -> Transport {
-    let offset = u16::try_from(index % 20_000).unwrap_or(0);
-    let source = match &options.source_port {
-        Some((source, _)) => *source,
-        None => SOURCE_PORTS + offset,
-    };
-    let destination = port.port;
-    match port.protocol {
-        Protocol::Tcp => Transport::Tcp {
-            source,
-            destination,
-            flags: (options.tcp_flags.as_ref()).map_or(TcpFlags::SYN, |(flags, _)| *flags),
-        },
-        Protocol::Udp => Transport::Udp {
-            source,
-            destination,
-        },
-        Protocol::Sctp => Transport::Sctp {
-            source,
-            destination,
-        },
-    }
-}
-
-fn packet(
-    source: IpAddr,
-    destination: IpAddr,
-    transport: Transport,
-    options: &Options,
-) -> IpPacket {
-    let fragment = options.fragment.as_ref().map(|(fragment, _)| *fragment);
-    let payload = match (&options.payload, fragment, transport) {
-        (Some((payload, _)), ..) => *payload,
-        // All but the last fragment hold a multiple of 8 bytes (RFC 791 §3.2).
-        (None, Some(fragment), Transport::Tcp { .. }) if fragment.more => MIN_PAYLOAD + 4,
-        (None, ..) => MIN_PAYLOAD,
-    };
-    IpPacket {
-        source,
-        destination,
-        options: (options.ip_options.as_ref()).map_or(Vec::new(), |(list, _)| list.clone()),
-        extension_headers: (options.extension_headers.as_ref())
-            .map_or(Vec::new(), |(list, _)| list.clone()),
-        fragment,
-        lengths: (options.lengths.as_ref()).map_or_else(Default::default, |(lengths, _)| *lengths),
-        transport,
-        payload,
-    }
-}
-
-/// Whether the frame can be made and sent.
-fn sendable(
-    spec: &FrameSpec,
-    mtu: u16,
-    place: &Location,
-    to_location: &Location,
-    options: &Options,
-    problems: &mut Problems,
-) -> bool {
-    let in_front = ETHERNET + TAG * spec.tags.len();
-    let packet = frame::length(spec).saturating_sub(in_front);
-    if packet > usize::from(mtu) {
-        let place = options.payload.as_ref().map_or(place, |(_, place)| place);
-        problems.error(
-            "frame-beyond-mtu",
-            place,
-            format!("a packet of {packet} bytes is beyond the MTU of {mtu}"),
-            "send less payload, or set topology.mtu (1280 to 9000)",
-        );
-        return false;
-    }
-    match frame::build(spec, ProbeId(0), [0; 6]) {
-        Ok(_) => true,
-        Err(error) => {
-            let truncate = options.truncate.as_ref().map(|(_, place)| place);
-            let place = match &error {
-                FrameError::Truncation { .. } => truncate.unwrap_or(place),
-                FrameError::Protocol(_) | FrameError::Ethertype(_) => to_location,
-                FrameError::TagProtocol(_)
-                | FrameError::VlanId(_)
-                | FrameError::VlanPriority(_)
-                | FrameError::MixedFamilies { .. }
-                | FrameError::OptionsInIpv6
-                | FrameError::ExtensionHeadersInIpv4
-                | FrameError::HeaderLengthInIpv6
-                | FrameError::SolicitationInIpv4
-                | FrameError::SolicitationPayload { .. }
-                | FrameError::OptionsTooLong(_)
-                | FrameError::OptionRoom(_)
-                | FrameError::FragmentOffset(_)
-                | FrameError::Version(_)
-                | FrameError::HeaderLength(_)
-                | FrameError::TooLong(_) => place,
-            };
-            problems.error(
-                "frame-impossible",
-                place,
-                format!("the frame cannot be made: {error}"),
-                advice(&error),
-            );
-            false
-        }
-    }
-}
-
-fn advice(error: &FrameError) -> &'static str {
-    match error {
-        FrameError::Truncation { .. } => "write a smaller 'truncate', or leave it out",
-        FrameError::Protocol(_) => {
-            "write node:PORT/PROTOCOL, node/icmp, or frame: {extension_headers: […]}"
-        }
-        FrameError::Ethertype(_) => "write an IP destination, or frame: {vlan: […]}",
-        FrameError::OptionsTooLong(_) => "write fewer or shorter options",
-        FrameError::FragmentOffset(_) => "write an offset that 8 divides",
-        FrameError::SolicitationPayload { .. } | FrameError::TooLong(_) => "send less payload",
-        FrameError::TagProtocol(_)
-        | FrameError::VlanId(_)
-        | FrameError::VlanPriority(_)
-        | FrameError::MixedFamilies { .. }
-        | FrameError::OptionsInIpv6
-        | FrameError::ExtensionHeadersInIpv4
-        | FrameError::HeaderLengthInIpv6
-        | FrameError::SolicitationInIpv4
-        | FrameError::OptionRoom(_)
-        | FrameError::Version(_)
-        | FrameError::HeaderLength(_) => "change the option that the message names",
-    }
 }
 
 /// Where the frame arrives, if the filter passes it.

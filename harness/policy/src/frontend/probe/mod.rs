@@ -1,9 +1,11 @@
 //! Reads `probes`: each entry becomes the frames it stands for.
 
+mod assemble;
 mod destination;
 mod expand;
 mod frame;
 mod origin;
+mod sendable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
