@@ -41,25 +41,37 @@ pub struct Settings<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Runs everything and hands over events, in the order of the scenarios.
-pub fn run(settings: &Settings<'_>, scenarios: &[Selected], mut each: impl FnMut(Event)) {
-    let first_ids: Vec<u32> = first_ids(scenarios);
-    let sizes = (scenarios.iter()).fold(ImageSizes::default(), |sizes, selected| {
+/// Entries that the maps need for any of the scenarios.
+pub fn sizes(scenarios: &[Selected]) -> ImageSizes {
+    (scenarios.iter()).fold(ImageSizes::default(), |sizes, selected| {
         sizes.max(selected.image.sizes())
-    });
+    })
+}
+
+/// Runs everything and hands over events, in the order of the scenarios. The
+/// filter loaded already, if any, is used first; more are loaded as needed.
+pub fn run(
+    settings: &Settings<'_>,
+    scenarios: &[Selected],
+    mut loaded: Option<Kernel>,
+    mut each: impl FnMut(Event),
+) {
+    let first_ids: Vec<u32> = first_ids(scenarios);
+    let sizes = sizes(scenarios);
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let (sender, receiver) = mpsc::channel::<(usize, Vec<Event>)>();
     std::thread::scope(|scope| {
         for _ in 0..settings.jobs.clamp(1, scenarios.len().max(1)) {
             let sender = sender.clone();
+            let kernel = loaded.take();
             let (next, failed, first_ids) = (&next, &failed, &first_ids);
             scope.spawn(move || {
                 let mut worker = Worker {
                     settings,
                     sizes,
                     failed,
-                    kernel: None,
+                    kernel,
                 };
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);

@@ -12,6 +12,7 @@ use crate::cli::{Output, RunArgs};
 use crate::event::{Event, Problem, RunFinished, RunStarted};
 use crate::exit::Exit;
 use crate::lane::Lane;
+use crate::lanes::kernel::Kernel;
 use crate::load::load;
 use crate::object::{self, Object};
 use crate::report::{human, json, tap, write_reports};
@@ -160,7 +161,22 @@ fn execute(
         sabotage: args.sabotage,
         stop: &stop,
     };
-    runner::run(&settings, scenarios, |event| events.push(event));
+    // An object that does not load says so once, not in every probe.
+    let mut loaded = None;
+    if lanes.iter().any(|lane| lane.needs_privileges()) && !scenarios.is_empty() {
+        match Kernel::load(&object.bytes, runner::sizes(scenarios), args.sabotage) {
+            Ok(kernel) => loaded = Some(kernel),
+            Err(error) => {
+                let exit = match args.filter {
+                    Some(_) => Exit::BadInput,
+                    None => Exit::Inconclusive,
+                };
+                let text = format!("failed to {error}");
+                return end_early(args, vec![problem("filter-object", text)], exit, started);
+            }
+        }
+    }
+    runner::run(&settings, scenarios, loaded, |event| events.push(event));
     let interrupted = stop.load(Ordering::Relaxed);
     let mut finished = tally::tally(&events, interrupted, started.elapsed());
     if scenarios.is_empty() && !interrupted {

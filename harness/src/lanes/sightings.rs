@@ -1,6 +1,4 @@
-//! A batch's evidence, by probe.
-
-use std::collections::BTreeMap;
+//! The evidence, by probe.
 
 use netverdict_abi::Verdict;
 use netverdict_lab::wire::{BatchEvidence, Place};
@@ -11,31 +9,59 @@ use super::accounting::{self, Account};
 use crate::judge::Finding;
 use crate::observation::{Judged, Observation, Seen};
 
-/// What was seen of each probe of a batch.
+/// What was seen of each probe, batch after batch.
 #[derive(Debug)]
 pub(super) struct Sightings {
-    judged: BTreeMap<ProbeId, Vec<Judged>>,
-    tapped: BTreeMap<ProbeId, usize>,
-    delivered: BTreeMap<ProbeId, Vec<Place>>,
-    returned: usize,
+    /// The smallest id; those of one work follow each other.
+    first: u32,
+    traces: Vec<Trace>,
+}
+
+/// What was seen of one probe.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trace {
+    judged: Option<Judged>,
+    judgements: usize,
+    tapped: usize,
+    place: Option<Place>,
+    arrivals: usize,
+    /// Whether something came back while its batch was out.
+    answered: bool,
 }
 
 impl Sightings {
-    /// Sorts whole evidence.
+    /// Of these frames, none yet.
+    pub(super) fn new(frames: &[(ProbeId, Vec<u8>)]) -> Sightings {
+        let first = frames.iter().map(|(id, _)| id.0).min().unwrap_or(0);
+        Sightings {
+            first,
+            traces: vec![Trace::default(); frames.len()],
+        }
+    }
+
+    fn trace(&mut self, id: ProbeId) -> Result<&mut Trace, String> {
+        let index =
+            id.0.checked_sub(self.first)
+                .and_then(|index| usize::try_from(index).ok());
+        (index.and_then(|index| self.traces.get_mut(index)))
+            .ok_or_else(|| format!("probe {} was seen, which was not sent", id.0))
+    }
+
+    /// Sorts the whole evidence of a batch of these probes.
     ///
     /// # Errors
     /// Where the filter reported something that is no probe's, or unknown.
-    pub(super) fn of(evidence: &BatchEvidence) -> Result<Sightings, String> {
-        let mut sightings = Sightings {
-            judged: BTreeMap::new(),
-            tapped: BTreeMap::new(),
-            delivered: BTreeMap::new(),
-            returned: evidence.returned.len(),
-        };
+    pub(super) fn add(
+        &mut self,
+        batch: &[(ProbeId, &[u8])],
+        evidence: &BatchEvidence,
+    ) -> Result<(), String> {
         for event in &evidence.events {
             match accounting::read(event)? {
                 Account::Probe(id, judged) => {
-                    sightings.judged.entry(id).or_default().push(judged);
+                    let trace = self.trace(id)?;
+                    trace.judged = Some(judged);
+                    trace.judgements += 1;
                 }
                 Account::Foreign => {
                     return Err("the filter reported a frame that is no probe".to_owned());
@@ -43,42 +69,41 @@ impl Sightings {
             }
         }
         for id in evidence.tapped.iter().filter_map(|tapped| tapped.id) {
-            *sightings.tapped.entry(id).or_default() += 1;
+            self.trace(id)?.tapped += 1;
         }
         for delivery in &evidence.delivered {
-            sightings
-                .delivered
-                .entry(delivery.id)
-                .or_default()
-                .push(delivery.place);
+            let trace = self.trace(delivery.id)?;
+            trace.place = Some(delivery.place);
+            trace.arrivals += 1;
         }
-        Ok(sightings)
+        if !evidence.returned.is_empty() {
+            for (id, _) in batch {
+                self.trace(*id)?.answered = true;
+            }
+        }
+        Ok(())
     }
 
     /// What all the evidence together says of one probe.
     ///
     /// # Errors
     /// Where it contradicts itself.
-    pub(super) fn finding(&self, id: ProbeId, case: &Case) -> Finding {
-        let judged = match self.judged.get(&id).map_or(&[][..], Vec::as_slice) {
-            [] => None,
-            [judged] => Some(*judged),
-            several => {
-                return Err(format!(
-                    "the filter judged the frame {} times",
-                    several.len()
-                ));
-            }
-        };
-        let tapped = self.tapped.get(&id).copied().unwrap_or(0);
-        let places = self.delivered.get(&id).map_or(&[][..], Vec::as_slice);
-        if tapped > 1 || places.len() > 1 {
-            let arrived = places.len();
+    pub(super) fn finding(&mut self, id: ProbeId, case: &Case) -> Finding {
+        let trace = *self.trace(id)?;
+        if trace.judgements > 1 {
             return Err(format!(
-                "the frame was seen {tapped} times behind the filter, and arrived {arrived} times"
+                "the filter judged the frame {} times",
+                trace.judgements
             ));
         }
-        let seen = match (judged.map(|judged| judged.reason.verdict()), tapped) {
+        if trace.tapped > 1 || trace.arrivals > 1 {
+            return Err(format!(
+                "the frame was seen {} times behind the filter, and arrived {} times",
+                trace.tapped, trace.arrivals,
+            ));
+        }
+        let judged = trace.judged;
+        let seen = match (judged.map(|judged| judged.reason.verdict()), trace.tapped) {
             (None, 0) => Seen::NotSeen,
             (Some(Verdict::Drop), 0) => Seen::Dropped,
             (Some(Verdict::Abort), 0) => Seen::Aborted,
@@ -94,8 +119,8 @@ impl Sightings {
                         .to_owned(),
                 );
             }
-            (None | Some(Verdict::Pass), _) if self.returned > 0 => Seen::Rejected,
-            (None | Some(Verdict::Pass), _) => arrival(case, places.first().copied()),
+            (None | Some(Verdict::Pass), _) if trace.answered => Seen::Rejected,
+            (None | Some(Verdict::Pass), _) => arrival(case, trace.place),
         };
         Ok(Observation {
             seen,

@@ -1,7 +1,5 @@
 //! Frames across a veth into the attached program.
 
-use std::collections::BTreeMap;
-
 use netverdict_lab::filter::{Events, Filter};
 use netverdict_lab::wire::{BatchEvidence, MAX_BATCH};
 use netverdict_lab::{Attachment, Lab, LabError, XdpMode};
@@ -30,21 +28,24 @@ pub fn run(
         program_id: filter.program_id(),
     };
     filter.install(work.image, Events::All)?;
-    let mut findings = send_all(lab, filter, wanted, work, &work.order)?;
-    let dropped = |index: &usize| match &findings[index] {
+    let found = send_all(lab, filter, wanted, work, &work.order)?;
+    let each = |finding: Option<Finding>| finding.expect("the order names every frame");
+    let mut findings: Vec<Finding> = found.into_iter().map(each).collect();
+    let dropped = |index: &usize| match &findings[*index] {
         Ok(observation) => matches!(observation.seen, Seen::Dropped | Seen::Aborted),
         Err(_) => false,
     };
     let dropped: Vec<usize> = work.order.iter().copied().filter(dropped).collect();
     if !dropped.is_empty() {
         filter.install(&MapImage::pass_all(), Events::All)?;
-        for (index, witness) in send_all(lab, filter, wanted, work, &dropped)? {
-            if let Some(finding) = findings.get_mut(&index) {
+        let witnesses = send_all(lab, filter, wanted, work, &dropped)?;
+        for (finding, witness) in findings.iter_mut().zip(witnesses) {
+            if let Some(witness) = witness {
                 testify(finding, witness);
             }
         }
     }
-    Ok(findings.into_values().collect())
+    Ok(findings)
 }
 
 /// Adds what became of a dropped frame when everything passes.
@@ -65,7 +66,11 @@ fn testify(finding: &mut Finding, witness: Finding) {
     }
 }
 
-/// Sends the frames of these indices into the work; findings by index.
+/// Sends the frames of these indices into the work; findings by index, `None`
+/// for the others.
+///
+/// The kernel is asked what is attached before the first batch and after the
+/// last: a filter that was gone in between would be missing in the books.
 ///
 /// # Errors
 /// Where the kernel refuses.
@@ -75,8 +80,10 @@ pub fn send_all(
     wanted: Attachment,
     work: &Work<'_>,
     order: &[usize],
-) -> Result<BTreeMap<usize, Finding>, LabError> {
-    let mut findings = BTreeMap::new();
+) -> Result<Vec<Option<Finding>>, LabError> {
+    let before = lab.attachment()?;
+    let mut sightings = Sightings::new(&work.frames);
+    let mut batches = Vec::with_capacity(order.len() / MAX_BATCH + 1);
     for batch in order.chunks(MAX_BATCH) {
         let frames: Vec<(ProbeId, &[u8])> = (batch.iter())
             .map(|index| {
@@ -84,19 +91,21 @@ pub fn send_all(
                 (*id, frame.as_slice())
             })
             .collect();
-        let before = lab.attachment()?;
         let evidence = lab.send(filter, &frames)?;
-        let after = lab.attachment()?;
-        let sightings = attached("before", before, wanted)
-            .and_then(|()| attached("after", after, wanted))
-            .and_then(|()| sound(&evidence, frames.len()))
-            .and_then(|()| Sightings::of(&evidence));
+        let whole = sound(&evidence, frames.len()).and_then(|()| sightings.add(&frames, &evidence));
+        batches.push((batch, whole));
+    }
+    let after = lab.attachment()?;
+    let attached =
+        attached("before", before, wanted).and_then(|()| attached("after", after, wanted));
+    let mut findings: Vec<Option<Finding>> = vec![None; work.frames.len()];
+    for (batch, whole) in batches {
+        let usable = attached.clone().and(whole);
         for index in batch {
-            let finding = match &sightings {
-                Err(why) => Err(why.clone()),
-                Ok(sightings) => sightings.finding(work.frames[*index].0, work.cases[*index]),
-            };
-            findings.insert(*index, finding);
+            let finding = usable
+                .clone()
+                .and_then(|()| sightings.finding(work.frames[*index].0, work.cases[*index]));
+            findings[*index] = Some(finding);
         }
     }
     Ok(findings)
@@ -106,14 +115,14 @@ pub fn send_all(
 fn attached(when: &str, found: Option<Attachment>, wanted: Attachment) -> Result<(), String> {
     match found {
         Some(found) if found == wanted => Ok(()),
-        None => Err(format!("no XDP program was attached {when} the batch")),
+        None => Err(format!("no XDP program was attached {when} the frames")),
         Some(found) if found.mode != wanted.mode => Err(format!(
-            "the filter was attached in {} mode {when} the batch, not in {} mode",
+            "the filter was attached in {} mode {when} the frames, not in {} mode",
             mode_name(found.mode),
             mode_name(wanted.mode),
         )),
         Some(found) => Err(format!(
-            "program {} was attached {when} the batch, not the filter, which is {}",
+            "program {} was attached {when} the frames, not the filter, which is {}",
             found.program_id, wanted.program_id,
         )),
     }

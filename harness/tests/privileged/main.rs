@@ -2,6 +2,7 @@
 
 mod clients;
 mod incident;
+mod objects;
 #[path = "../program/mod.rs"]
 mod program;
 mod run;
@@ -15,6 +16,7 @@ fn main() {
     let args = Arguments::from_args();
     let mut trials = scenarios::trials();
     trials.extend(incident::trials());
+    trials.extend(objects::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
     trials.extend(side_by_side::trials());
