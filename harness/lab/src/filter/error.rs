@@ -91,6 +91,15 @@ impl From<EbpfError> for FilterError {
 impl From<ProgramError> for FilterError {
     fn from(error: ProgramError) -> FilterError {
         match error {
+            // The verifier itself refuses with EACCES, EINVAL and others.
+            ProgramError::LoadError { io_error, .. }
+                if io_error.raw_os_error() == Some(libc::EPERM) =>
+            {
+                FilterError::System {
+                    doing: "load the filter",
+                    source: io_error,
+                }
+            }
             ProgramError::LoadError {
                 io_error,
                 verifier_log,

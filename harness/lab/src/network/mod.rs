@@ -5,6 +5,7 @@ mod namespace;
 mod netlink;
 mod node_ports;
 mod offload;
+mod station;
 mod sysctl;
 mod wiring;
 

@@ -19,6 +19,7 @@ use rtnetlink::{
 };
 use tokio::runtime::Runtime;
 
+use super::station::Route;
 use super::wiring::{End, gateway, whole};
 use crate::error::LabError;
 use crate::lab::{Attachment, XdpMode};
@@ -157,28 +158,27 @@ impl Netlink {
         self.ask(|| format!("add neighbour {address}"), request.execute())
     }
 
-    /// Sends what is for `to`, or for everybody else in its family, over a link.
-    pub(crate) fn route(
-        &mut self,
-        index: u32,
-        to: IpAddr,
-        length: u8,
-        prefer_source: Option<IpAddr>,
-    ) -> Result<(), LabError> {
+    /// Sends what is for a prefix over a link.
+    pub(super) fn route(&mut self, route: Route) -> Result<(), LabError> {
+        let Route {
+            link,
+            to,
+            length,
+            source,
+        } = route;
         let mut builder = RouteMessageBuilder::<IpAddr>::new()
             .destination_prefix(to, length)
             .and_then(|route| route.gateway(gateway(to)))
             .expect("the gateway is of the family of the destination")
-            .output_interface(index)
+            .output_interface(link)
             .scope(RouteScope::Universe)
             .onlink();
-        if let Some(source) = prefer_source {
-            builder = builder
-                .pref_source(source)
+        if let Some(source) = source {
+            builder = (builder.pref_source(source))
                 .expect("the source is of the family of the destination");
         }
         self.ask(
-            || format!("route {to}/{length} over link {index}"),
+            || format!("route {to}/{length} over link {link}"),
             self.handle.route().add(builder.build()).execute(),
         )
     }

@@ -4,7 +4,8 @@ use libtest_mimic::Failed;
 use netverdict_abi::{Event, Reason};
 use netverdict_lab::filter::{Events, Filter, FilterError};
 use netverdict_policy::frame::{ProbeId, probe_mac};
-use netverdict_policy::image::{ImageSizes, MapImage};
+use netverdict_policy::image::{ImageSizes, MapImage, RuleId, SourceVerdict};
+use netverdict_policy::prefix::Prefix;
 
 use crate::Case;
 use crate::given;
@@ -13,6 +14,7 @@ pub(crate) const CASES: &[Case] = &[
     ("an_installed_policy_is_what_the_program_does", judges),
     ("a_policy_replaces_the_one_before", replaces),
     ("events_are_sent_for_what_was_asked", reports),
+    ("a_policy_that_does_not_fit_changes_nothing", too_large),
     ("an_object_that_is_none_is_refused", refuses),
 ];
 
@@ -101,16 +103,53 @@ fn reports() -> Result<(), Failed> {
     Ok(())
 }
 
+fn too_large() -> Result<(), Failed> {
+    let mut filter = given::filter();
+    filter.install(&given::image(), Events::None)?;
+    let mut image = given::image();
+    let service = image.services.values_mut().next().expect("one service");
+    let sources = &mut service.policy.as_mut().expect("a policy").sources;
+    for number in 0..2000u32 {
+        let address = std::net::Ipv4Addr::from_bits(0x0b00_0000 + number);
+        sources.insert(
+            Prefix::host(address.into()),
+            SourceVerdict::Allow(RuleId(9)),
+        );
+    }
+    let frame = |source| given::frame(&given::packet(source, given::syn(30007)), ProbeId(1));
+    for _ in 0..3 {
+        let error = filter.install(&image, Events::None);
+        let Err(FilterError::Map { name, problem }) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(name, "POLICY_V4");
+        assert!(problem.starts_with("it is full"), "{problem}");
+        assert_eq!(filter.test_run(&frame("11.0.0.1"))?, DROP);
+        assert_eq!(filter.test_run(&frame("10.1.2.3"))?, PASS);
+    }
+    // Loaded for it, it fits; twice, for both generations.
+    let mut filter = Filter::load(&given::object(), image.sizes())?;
+    for _ in 0..4 {
+        filter.install(&image, Events::None)?;
+        assert_eq!(filter.test_run(&frame("11.0.7.207"))?, PASS);
+        assert_eq!(filter.test_run(&frame("11.0.7.208"))?, DROP);
+    }
+    Ok(())
+}
+
 fn refuses() -> Result<(), Failed> {
     let error = Filter::load(b"no ELF file", ImageSizes::default());
     assert!(matches!(error, Err(FilterError::Object(_))), "{error:?}");
+    // The name stands in the symbols and in the type information.
     let mut object = given::object();
     let name = b"PREFILTER_V6\0";
-    let at = (object.windows(name.len()))
-        .position(|window| window == name)
-        .expect("the map's name is in the string table");
-    object[at] = b'X';
+    while let Some(at) = (object.windows(name.len())).position(|window| window == name) {
+        object[at] = b'X';
+    }
     let error = Filter::load(&object, ImageSizes::default());
-    assert!(error.is_err(), "{error:?}");
+    let Err(FilterError::MissingMaps { names }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(names, ["PREFILTER_V6"]);
     Ok(())
 }
