@@ -22,3 +22,10 @@ pub mod wire;
 pub use error::LabError;
 pub use lab::{Attachment, Lab, Purpose, XdpMode};
 pub use network::UPLINK_MAC;
+
+/// Scenarios may run on threads of their own.
+const _: () = {
+    const fn can_be_sent<T: Send>() {}
+    can_be_sent::<Lab>();
+    can_be_sent::<filter::Filter>();
+};
