@@ -37,8 +37,8 @@ pub struct Settings<'a> {
     pub seed: u64,
     /// Proof that the wire lane notices.
     pub sabotage: Option<Sabotage>,
-    /// Set from outside to end the run early.
-    pub stop: &'a AtomicBool,
+    /// Whether the run is to end early.
+    pub stop: fn() -> bool,
 }
 
 /// Entries that the maps need for any of the scenarios.
@@ -160,8 +160,7 @@ impl Worker<'_> {
     }
 
     fn stopped(&self) -> bool {
-        self.settings.stop.load(Ordering::Relaxed)
-            || (self.settings.fail_fast && self.failed.load(Ordering::Relaxed))
+        (self.settings.stop)() || (self.settings.fail_fast && self.failed.load(Ordering::Relaxed))
     }
 
     fn suite(

@@ -5,13 +5,11 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use netverdict_abi::Reason;
 use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::filter::{Events, Filter};
-use netverdict_lab::isolate::isolated;
+use netverdict_lab::isolate::{isolated, signals};
 use netverdict_lab::{Lab, LabError, Purpose};
 use netverdict_policy::port::Protocol;
 use netverdict_policy::topology::{TopologyPlan, Zone};
@@ -138,7 +136,9 @@ fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Re
     };
     Stream::Err.line(&who_is_where(&loaded.scenario.name, topology, inside));
     let before = filter.counters()?;
-    end_on_signals();
+    // An interrupt is the command's own business; ending init ends the lab and
+    // everything in it.
+    let _ = signals::leave_keyboard_to_child();
     let mut child = lab.spawn(inside, command)?;
     let status = child.wait().map_err(|source| LabError::System {
         doing: "wait for the command".to_owned(),
@@ -164,17 +164,6 @@ fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Re
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     Ok(u8::try_from(code).unwrap_or(u8::MAX))
-}
-
-/// Init ignores signals that it does not handle; ending init ends the lab and
-/// everything in it. An interrupt is the command's own business.
-fn end_on_signals() {
-    use signal_hook::consts::{SIGHUP, SIGTERM};
-    for signal in [SIGHUP, SIGTERM] {
-        let always = Arc::new(AtomicBool::new(true));
-        // Registering fails for signals that nobody may handle; these two may.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, always);
-    }
 }
 
 fn who_is_where(name: &str, topology: &TopologyPlan, inside: &str) -> String {

@@ -1,11 +1,9 @@
 //! `netverdict run`
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use netverdict_lab::capability::{Needs, missing_for};
-use netverdict_lab::isolate::isolated;
+use netverdict_lab::isolate::{isolated, signals};
 
 use super::print::{Stream, lacking};
 use crate::cli::{Output, RunArgs};
@@ -140,8 +138,10 @@ fn execute(
     scenarios: &[Selected],
     started: Instant,
 ) -> Exit {
-    let stop = Arc::new(AtomicBool::new(false));
-    stop_on_signals(&stop);
+    // The first signal ends the run after the lane at hand, with reports; the
+    // second ends it at once. Where they cannot be noted they end it as usual.
+    let _ = signals::note();
+    let stop = || signals::noted().is_some();
     let mut events = vec![Event::RunStarted(RunStarted {
         version: env!("CARGO_PKG_VERSION"),
         kernel: kernel_release(),
@@ -159,7 +159,7 @@ fn execute(
         jobs: args.jobs.map_or_else(default_jobs, usize::from),
         seed: args.seed,
         sabotage: args.sabotage,
-        stop: &stop,
+        stop,
     };
     // An object that does not load says so once, not in every probe.
     let mut loaded = None;
@@ -177,7 +177,7 @@ fn execute(
         }
     }
     runner::run(&settings, scenarios, loaded, |event| events.push(event));
-    let interrupted = stop.load(Ordering::Relaxed);
+    let interrupted = stop();
     let mut finished = tally::tally(&events, interrupted, started.elapsed());
     if scenarios.is_empty() && !interrupted {
         // An empty shard of a selection that is not empty.
@@ -214,19 +214,6 @@ fn report(args: &RunArgs, events: &[Event], exit: Exit) -> Exit {
             Stream::Err.line(&error.to_string());
             exit.with_unwritable_report()
         }
-    }
-}
-
-/// The first signal ends the run after the scenario at hand, with reports; the
-/// second ends it at once.
-fn stop_on_signals(stop: &Arc<AtomicBool>) {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    use signal_hook::flag::{register, register_conditional_shutdown};
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let code = i32::from(Exit::Inconclusive.code());
-        // Registering fails for signals that nobody may handle; these three may.
-        let _ = register_conditional_shutdown(signal, code, Arc::clone(stop));
-        let _ = register(signal, Arc::clone(stop));
     }
 }
 

@@ -9,6 +9,7 @@ mod run;
 mod sabotage;
 mod scenarios;
 mod side_by_side;
+mod signals;
 
 use libtest_mimic::Arguments;
 
@@ -19,6 +20,7 @@ fn main() {
     trials.extend(objects::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
+    trials.extend(signals::trials());
     trials.extend(side_by_side::trials());
     libtest_mimic::run(&args, trials).exit();
 }

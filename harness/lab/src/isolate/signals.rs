@@ -27,7 +27,8 @@ pub fn exit_as_usual() -> nix::Result<()> {
     install(&STOPPING, SigHandler::Handler(exit_now))
 }
 
-/// The same signals are only noted, for [`noted`].
+/// The first of the same signals is only noted, for [`noted`]; the second ends
+/// the process at once.
 ///
 /// # Errors
 /// None that the kernel documents.
@@ -69,7 +70,10 @@ extern "C" fn exit_now(number: libc::c_int) {
 }
 
 extern "C" fn note_it(number: libc::c_int) {
-    let _ = NOTED.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+    let first = NOTED.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+    if first.is_err() {
+        exit_now(number);
+    }
 }
 
 extern "C" fn do_nothing(_number: libc::c_int) {}
