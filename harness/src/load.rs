@@ -6,7 +6,6 @@ use std::sync::Arc;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use netverdict_policy::diagnostic::{Diagnostic, Severity};
 use netverdict_policy::frontend::{self, FileKind};
-use netverdict_policy::lower::lower;
 
 use crate::event::Problem;
 use crate::select::Loaded;
@@ -53,16 +52,13 @@ fn load_one(path: &Path, reader: &mut Reader, input: &mut Input, colour: bool) {
             frontend::manifest(&file)
         }
         FileKind::Scenario => match frontend::scenario(&file, reader) {
-            Ok(checked) => match lower(&checked.scenario.policy) {
-                Ok(image) => {
-                    input.scenarios.push(Loaded {
-                        scenario: Arc::new(checked.scenario),
-                        image: Arc::new(image),
-                    });
-                    checked.warnings
-                }
-                Err(diagnostics) => diagnostics,
-            },
+            Ok(checked) => {
+                input.scenarios.push(Loaded {
+                    scenario: Arc::new(checked.scenario),
+                    image: Arc::new(checked.image),
+                });
+                checked.warnings
+            }
             Err(diagnostics) => diagnostics,
         },
     };

@@ -3,7 +3,7 @@
 use netverdict_abi::Verdict;
 use netverdict_lab::wire::{BatchEvidence, Place};
 use netverdict_policy::frame::ProbeId;
-use netverdict_policy::scenario::{Case, Target};
+use netverdict_policy::scenario::{Case, Target, Undeliverable};
 
 use super::accounting::{self, Account};
 use crate::judge::Finding;
@@ -107,6 +107,9 @@ impl Sightings {
             (None, 0) => Seen::NotSeen,
             (Some(Verdict::Drop), 0) => Seen::Dropped,
             (Some(Verdict::Abort), 0) => Seen::Aborted,
+            // The stack drops a tag that is cut short before any tap can see it
+            // (net/core/skbuff.c, skb_vlan_untag).
+            (Some(Verdict::Pass), 0) if is_malformed(case) => Seen::PassedThenLost,
             (Some(Verdict::Pass), 0) => {
                 return Err(
                     "the filter says that it passed the frame, which was not seen behind it"
@@ -128,6 +131,10 @@ impl Sightings {
             witness: None,
         })
     }
+}
+
+fn is_malformed(case: &Case) -> bool {
+    case.target == Target::Undeliverable(Undeliverable::Malformed)
 }
 
 /// What became of a frame behind the filter.

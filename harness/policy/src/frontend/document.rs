@@ -16,6 +16,7 @@ use super::sources::Sources;
 use super::suggest::did_you_mean;
 use super::tree::{Node, Value};
 use crate::diagnostic::{Diagnostic, SourceFile};
+use crate::image::MapImage;
 use crate::lower::lower;
 use crate::model::Prefilter;
 use crate::scenario::{Scenario, Xfail};
@@ -104,7 +105,7 @@ pub(super) fn read(
     node: &Node,
     sources: &mut Sources<'_>,
     problems: &mut Problems,
-) -> Option<Scenario> {
+) -> Option<(Scenario, MapImage)> {
     let file = std::sync::Arc::clone(&node.location.file);
     let fields = Fields::of(node, &SCENARIO, problems)?;
     let name = fields.get("name").and_then(|node| problems.text(node));
@@ -143,8 +144,13 @@ pub(super) fn read(
     if problems.any_error() {
         return None;
     }
-    let (topology, policy, probes) = judged?;
-    Some(Scenario {
+    let Judged {
+        topology,
+        policy,
+        image,
+        probes,
+    } = judged?;
+    let scenario = Scenario {
         file,
         name: name?.to_owned(),
         why: why.unwrap_or_default().to_owned(),
@@ -153,7 +159,8 @@ pub(super) fn read(
         topology,
         policy,
         probes,
-    })
+    };
+    Some((scenario, image?))
 }
 
 fn tags(node: Option<&Node>, problems: &mut Problems) -> BTreeSet<String> {
@@ -200,11 +207,14 @@ struct Parts {
     sets: Sets,
 }
 
-type Judged = (
-    TopologyPlan,
-    crate::model::Policy,
-    Vec<crate::scenario::Probe>,
-);
+/// What the parts amount to together.
+struct Judged {
+    topology: TopologyPlan,
+    policy: crate::model::Policy,
+    /// `None` where the policy cannot be compiled, which is a problem.
+    image: Option<MapImage>,
+    probes: Vec<crate::scenario::Probe>,
+}
 
 fn judge(
     parts: Parts,
@@ -225,9 +235,13 @@ fn judge(
     overlap::check(&policy, problems);
     // What cannot be compiled is wrong with the input, and known without a
     // single frame.
-    if let Err(diagnostics) = lower(&policy) {
-        problems.extend(diagnostics);
-    }
+    let image = match lower(&policy) {
+        Ok(image) => Some(image),
+        Err(diagnostics) => {
+            problems.extend(diagnostics);
+            None
+        }
+    };
     let forwards = link::forwards(&policy);
     let context = probe::Context {
         network: &network,
@@ -255,7 +269,12 @@ fn judge(
         forwards,
         mtu,
     };
-    (topology, policy, probes)
+    Judged {
+        topology,
+        policy,
+        image,
+        probes,
+    }
 }
 
 /// Names that probes are given, where the probes cannot be read.

@@ -24,6 +24,7 @@ mod tree;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
+use crate::image::MapImage;
 use crate::scenario::Scenario;
 use manifest::Objects;
 use problems::Problems;
@@ -57,6 +58,8 @@ pub enum FileKind {
 pub struct Checked {
     /// The scenario.
     pub scenario: Scenario,
+    /// Its policy, compiled.
+    pub image: MapImage,
     /// Warnings; no errors.
     pub warnings: Vec<Diagnostic>,
 }
@@ -110,8 +113,9 @@ pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked
     let any_error = problems.any_error();
     let found = problems.into_sorted(&sources.into_files());
     match scenario {
-        Some(scenario) if !any_error => Ok(Checked {
+        Some((scenario, image)) if !any_error => Ok(Checked {
             scenario,
+            image,
             warnings: found,
         }),
         _ => Err(found),
