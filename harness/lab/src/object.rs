@@ -4,6 +4,8 @@ use netverdict_abi::{DIGEST_SYMBOL, LAYOUT_SYMBOL};
 use object::{Object, ObjectSection, ObjectSymbol};
 use thiserror::Error;
 
+use crate::filter::NAMES;
+
 /// Who an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectInfo {
@@ -20,6 +22,12 @@ pub enum ObjectError {
     /// Not an ELF file, or a damaged one.
     #[error("not an ELF object: {0}")]
     Format(#[from] object::read::Error),
+    /// Another program's object, or another layout.
+    #[error("it has no map {}", names.join(", "))]
+    MissingMaps {
+        /// The names of the maps.
+        names: Vec<&'static str>,
+    },
     /// Another program's object, perhaps.
     #[error("it has no symbol {name}, which every object of this layout has")]
     NoSymbol {
@@ -42,6 +50,12 @@ pub enum ObjectError {
 /// Where it is no ELF object, or does not say.
 pub fn inspect(object: &[u8]) -> Result<ObjectInfo, ObjectError> {
     let file = object::File::parse(object)?;
+    let names: Vec<&str> = (NAMES.into_iter())
+        .filter(|name| !file.symbols().any(|symbol| symbol.name() == Ok(name)))
+        .collect();
+    if !names.is_empty() {
+        return Err(ObjectError::MissingMaps { names });
+    }
     let layout = value(&file, LAYOUT_SYMBOL)?;
     let layout = layout.try_into().map_err(|_| ObjectError::BadValue {
         name: LAYOUT_SYMBOL,
@@ -124,6 +138,7 @@ mod tests {
         for (object, expected) in [
             (b"\x7fELF".to_vec(), "not an ELF object: "),
             (b"apiVersion: v1\n".to_vec(), "not an ELF object: "),
+            (renamed("SERVICES"), "it has no map SERVICES"),
             (
                 renamed(LAYOUT_SYMBOL),
                 "it has no symbol NETVERDICT_LAYOUT, which every object of this layout has",

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use netverdict_abi::Reason;
 use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::filter::{Events, Filter};
-use netverdict_lab::isolate::{isolated, signals};
+use netverdict_lab::isolate::{isolated, signals, wait_reaping};
 use netverdict_lab::{Lab, LabError, Purpose};
 use netverdict_policy::port::Protocol;
 use netverdict_policy::topology::{TopologyPlan, Zone};
@@ -140,7 +140,7 @@ fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Re
     // everything in it.
     let _ = signals::leave_keyboard_to_child();
     let mut child = lab.spawn(inside, command)?;
-    let status = child.wait().map_err(|source| LabError::System {
+    let status = wait_reaping(&mut child).map_err(|source| LabError::System {
         doing: "wait for the command".to_owned(),
         source,
     })?;

@@ -10,6 +10,7 @@ mod sabotage;
 mod scenarios;
 mod side_by_side;
 mod signals;
+mod unprivileged;
 
 use libtest_mimic::Arguments;
 
@@ -20,6 +21,7 @@ fn main() {
     trials.extend(objects::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
+    trials.extend(unprivileged::trials());
     trials.extend(signals::trials());
     trials.extend(side_by_side::trials());
     libtest_mimic::run(&args, trials).exit();

@@ -41,7 +41,7 @@ pub(super) struct Maps {
 }
 
 /// The names of the layout's maps.
-const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 10] = [
     map::GENERATION,
     map::MODES,
     map::SERVICES,

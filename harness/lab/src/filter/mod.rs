@@ -23,6 +23,7 @@ use crate::object::inspect;
 use crate::{LabError, bpf};
 
 pub use error::FilterError;
+pub(crate) use maps::NAMES;
 
 /// Which frames the program reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,85 @@
+//! A machine, or a user, that lacks what a run needs.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::program::{NETVERDICT, privileged, workspace};
+use crate::run::junit;
+
+/// `nobody` on Debian; any user without privileges does.
+const NOBODY: u32 = 65534;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        privileged(
+            "unprivileged: what is lacking is named, and reported",
+            lacking,
+        ),
+        privileged("unprivileged: the model lane needs nothing", model),
+    ]
+}
+
+/// Given a user without privileges, who can read the program and a scenario,
+fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    open(folder, 0o777)?;
+    let program = folder.join("netverdict");
+    fs::copy(NETVERDICT, &program)?;
+    open(&program, 0o755)?;
+    let incident = workspace().join("scenarios/incident");
+    let manifests = folder.join("manifests");
+    fs::create_dir(&manifests)?;
+    for file in ["inventory-service.yaml", "inventory-policy-internal.yaml"] {
+        fs::copy(incident.join("manifests").join(file), manifests.join(file))?;
+    }
+    fs::copy(incident.join("fixed.yaml"), folder.join("fixed.yaml"))?;
+    Ok(Command::new(program)
+        .current_dir(folder)
+        .args(["run", "fixed.yaml", "--report-dir", "reports"])
+        .args(args)
+        .env_remove("NETVERDICT_FILTER")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()?)
+}
+
+/// the default lanes end with 4 and say what to do, in the report as well,
+fn lacking() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let output = as_nobody(folder.path(), &[])?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(4) {
+        return Err(format!("{}\n{text}", output.status).into());
+    }
+    for part in ["CAP_NET_ADMIN", "CAP_SYS_ADMIN", "--lane model"] {
+        if !text.contains(part) {
+            return Err(format!("'{part}' is not in\n{text}").into());
+        }
+    }
+    let report = junit(&folder.path().join("reports"))?;
+    if report.contains("CAP_NET_ADMIN") {
+        Ok(())
+    } else {
+        Err(report.into())
+    }
+}
+
+/// and the model lane works.
+fn model() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let output = as_nobody(folder.path(), &["--lane", "model"])?;
+    match output.status.code() {
+        Some(0) => Ok(()),
+        _ => Err(format!(
+            "{}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        )
+        .into()),
+    }
+}
