@@ -12,9 +12,10 @@ use netverdict_policy::scenario::{Expect, Probe, Target};
 
 use crate::event::ProbeOutcome;
 use crate::fault;
-use crate::judge::{Judged, Suite, expect_name, seen_name, verdict_name};
 use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome};
+use crate::suite::{Judged, Suite};
+use crate::words::{expect_name, seen_name, verdict_name};
 
 /// Frames of a probe that are explained in full; the others are counted.
 const EXPLAINED_CASES: usize = 2;

@@ -2,58 +2,19 @@
 
 use std::time::Duration;
 
-use netverdict_abi::{Reason, Verdict as FilterVerdict};
-use netverdict_policy::image::MapImage;
+use netverdict_abi::Reason;
 use netverdict_policy::model::RuleRef;
 use netverdict_policy::oracle::Decision;
-use netverdict_policy::scenario::{Case, Expect, Probe, Scenario};
+use netverdict_policy::scenario::Probe;
 
-use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, SuiteId, Verdict};
+use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, Verdict};
 use crate::explain;
-use crate::lane::Lane;
-use crate::observation::{Observation, Seen, Witness};
+use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome, compare};
-
-/// What a lane found out about one frame: an observation, or the reason why its
-/// batch says nothing.
-pub type Finding = Result<Observation, String>;
-
-/// A frame with everything known about it.
-#[derive(Debug)]
-pub struct Judged<'a> {
-    /// The frame as described.
-    pub case: &'a Case,
-    /// What the policy says.
-    pub decision: &'a Decision,
-    /// What was seen.
-    pub finding: &'a Finding,
-    /// The comparison; `None` where there is no observation.
-    pub outcome: Option<Outcome>,
-}
-
-/// A scenario whose frames are judged in a lane.
-#[derive(Clone, Copy, Debug)]
-pub struct Suite<'a> {
-    /// The scenario.
-    pub scenario: &'a Scenario,
-    /// Its compiled policy.
-    pub image: &'a MapImage,
-    /// The lane.
-    pub lane: Lane,
-    /// Whether `xfail` counts.
-    pub honour_xfail: bool,
-}
+use crate::suite::{Finding, Judged, Suite};
+use crate::words::{expect_name, seen_name, verdict_name};
 
 impl Suite<'_> {
-    /// The suite's name in events.
-    pub fn id(&self) -> SuiteId {
-        SuiteId {
-            scenario: self.scenario.file.path.clone(),
-            lane: self.lane.name(),
-            mode: self.lane.mode(),
-        }
-    }
-
     /// Judges one probe by its cases' decisions and findings, in order.
     pub fn verdict(
         &self,
@@ -176,35 +137,5 @@ fn xfail_outcome(judged: &[Judged<'_>]) -> ProbeOutcome {
         | ProbeOutcome::Error
         | ProbeOutcome::Reproduced
         | ProbeOutcome::Skipped) => worse,
-    }
-}
-
-/// `pass` or `drop`.
-pub const fn expect_name(expect: Expect) -> &'static str {
-    match expect {
-        Expect::Pass => "pass",
-        Expect::Drop => "drop",
-    }
-}
-
-/// `pass`, `drop` or `abort`.
-pub const fn verdict_name(verdict: FilterVerdict) -> &'static str {
-    match verdict {
-        FilterVerdict::Pass => "pass",
-        FilterVerdict::Drop => "drop",
-        FilterVerdict::Abort => "abort",
-    }
-}
-
-/// What was seen, in a word.
-pub const fn seen_name(seen: Seen) -> &'static str {
-    match seen {
-        Seen::Passed => "passed",
-        Seen::Delivered => "delivered",
-        Seen::PassedThenLost => "passed-then-lost",
-        Seen::Dropped => "dropped",
-        Seen::Aborted => "aborted",
-        Seen::Rejected => "rejected",
-        Seen::NotSeen => "not-seen",
     }
 }

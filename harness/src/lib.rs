@@ -26,4 +26,6 @@ pub mod runner;
 pub mod select;
 pub mod shuffle;
 pub mod sources;
+pub mod suite;
 pub mod tally;
+pub mod words;

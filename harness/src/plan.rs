@@ -6,9 +6,9 @@ use netverdict_policy::frame::describe;
 use netverdict_policy::oracle::decide;
 use netverdict_policy::topology::Zone;
 
-use crate::judge::{expect_name, verdict_name};
 use crate::lane::Lane;
 use crate::select::Selected;
+use crate::words::{expect_name, verdict_name};
 
 /// The selected probes, one a line.
 pub fn list(scenarios: &[Selected]) -> String {

@@ -13,12 +13,12 @@ use netverdict_policy::oracle::{Decision, decide};
 use netverdict_policy::scenario::{Case, Probe};
 
 use crate::event::{Event, ProbeOutcome, Problem, SuiteFinished, SuiteStarted, Verdict};
-use crate::judge::{Finding, Suite};
 use crate::lane::Lane;
 use crate::lanes::kernel::{Kernel, Sabotage};
 use crate::lanes::{Work, model};
 use crate::select::Selected;
 use crate::shuffle::order;
+use crate::suite::{Finding, Suite};
 
 /// How to run.
 #[derive(Debug)]

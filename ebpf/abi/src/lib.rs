@@ -63,4 +63,18 @@ pub mod map {
     pub const EVENTS: &str = "EVENTS";
     /// Per-CPU array of one `u64`: events that found the ring buffer full.
     pub const LOST_EVENTS: &str = "LOST_EVENTS";
+
+    /// Every map of the layout.
+    pub const ALL: [&str; 10] = [
+        GENERATION,
+        MODES,
+        SERVICES,
+        PREFILTER_V4,
+        PREFILTER_V6,
+        POLICY_V4,
+        POLICY_V6,
+        COUNTERS,
+        EVENTS,
+        LOST_EVENTS,
+    ];
 }

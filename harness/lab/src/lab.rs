@@ -11,9 +11,11 @@ use netverdict_policy::frame::ProbeId;
 use netverdict_policy::port::ProtoPort;
 use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
 
+use crate::attachment::{Attachment, XdpMode};
 use crate::error::LabError;
 use crate::filter::{Filter, FilterError};
 use crate::network::{self, Namespace, Network, Offload, UPLINK_INDEX, UPLINK_MAC};
+use crate::purpose::Purpose;
 use crate::serve::Servers;
 use crate::wire::{BatchEvidence, Wire};
 
@@ -23,34 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The loader then falls back to an attachment that would outlive us.
 const NO_LINKS: LabError =
     LabError::Attachment("attach the filter: the kernel has no links for XDP (Linux 5.9 has)");
-
-/// What a lab is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Exact counts: everything behind the filter is a silent sink, and the
-    /// hosts are not there, for their frames are injected.
-    Probing,
-    /// Real clients: hosts exist, and everything answers.
-    Clients,
-}
-
-/// How the program is attached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum XdpMode {
-    /// In the driver.
-    Native,
-    /// In the network stack.
-    Generic,
-}
-
-/// What the kernel says is attached to the uplink.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// How.
-    pub mode: XdpMode,
-    /// Which program.
-    pub program_id: u32,
-}
 
 /// A network with a filter in it. Dropping it detaches the filter and takes the
 /// network down, the latter in the background.

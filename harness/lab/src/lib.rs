@@ -8,6 +8,7 @@
 //!
 //! Invariant: nothing in here knows what a frame was meant to show.
 
+mod attachment;
 mod bpf;
 pub mod capability;
 pub mod error;
@@ -16,12 +17,15 @@ pub mod isolate;
 mod lab;
 mod network;
 pub mod object;
+mod purpose;
 mod serve;
 pub mod wire;
 
+pub use attachment::{Attachment, XdpMode};
 pub use error::LabError;
-pub use lab::{Attachment, Lab, Purpose, XdpMode};
+pub use lab::Lab;
 pub use network::UPLINK_MAC;
+pub use purpose::Purpose;
 
 /// Scenarios may run on threads of their own.
 const _: () = {

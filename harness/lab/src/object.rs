@@ -1,10 +1,8 @@
 //! What a built filter says of itself, read without loading it.
 
-use netverdict_abi::{DIGEST_SYMBOL, LAYOUT_SYMBOL};
+use netverdict_abi::{DIGEST_SYMBOL, LAYOUT_SYMBOL, map};
 use object::{Object, ObjectSection, ObjectSymbol};
 use thiserror::Error;
-
-use crate::filter::NAMES;
 
 /// Who an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +48,7 @@ pub enum ObjectError {
 /// Where it is no ELF object, or does not say.
 pub fn inspect(object: &[u8]) -> Result<ObjectInfo, ObjectError> {
     let file = object::File::parse(object)?;
-    let names: Vec<&str> = (NAMES.into_iter())
+    let names: Vec<&str> = (map::ALL.into_iter())
         .filter(|name| !file.symbols().any(|symbol| symbol.name() == Ok(name)))
         .collect();
     if !names.is_empty() {

@@ -26,8 +26,11 @@ pub fn run(args: &RunArgs) -> Exit {
         &args.paths,
         args.output == Output::Human && Stream::Err.colour(),
     );
-    for warning in &input.warnings {
-        Stream::Err.line(warning);
+    if !input.warnings.is_empty() && input.problems.is_empty() {
+        let count = input.warnings.len();
+        Stream::Err.line(&format!(
+            "{count} warnings about the input: `netverdict check` shows them"
+        ));
     }
     let mut problems = input.problems;
     let object = object::open(args.filter.as_deref()).map_err(|error| {

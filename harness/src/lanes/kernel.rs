@@ -10,8 +10,8 @@ use netverdict_policy::image::ImageSizes;
 use netverdict_policy::scenario::{Case, Target};
 
 use super::{Work, testrun, wire};
-use crate::judge::Finding;
 use crate::lane::Mode;
+use crate::suite::Finding;
 
 /// What is done to the wire lane behind its back, to show that it notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

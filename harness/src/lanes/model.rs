@@ -4,8 +4,8 @@ use netverdict_abi::Verdict;
 use netverdict_policy::interpret::judge;
 
 use super::Work;
-use crate::judge::Finding;
 use crate::observation::{Judged, Observation, Seen};
+use crate::suite::Finding;
 
 /// Judges every frame by the image alone.
 pub fn run(work: &Work<'_>) -> Vec<Finding> {

@@ -6,8 +6,8 @@ use netverdict_policy::frame::ProbeId;
 use netverdict_policy::scenario::{Case, Target, Undeliverable};
 
 use super::accounting::{self, Account};
-use crate::judge::Finding;
 use crate::observation::{Judged, Observation, Seen};
+use crate::suite::Finding;
 
 /// What was seen of each probe, batch after batch.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use netverdict_policy::frame::ProbeId;
 use super::Work;
 use super::accounting::{self, Account, Books};
 use super::model::seen;
-use crate::judge::Finding;
 use crate::observation::Observation;
+use crate::suite::Finding;
 
 /// Frames between two looks at the ring buffer.
 const BATCH: usize = 256;

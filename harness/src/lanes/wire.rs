@@ -9,8 +9,8 @@ use netverdict_policy::image::MapImage;
 use super::Work;
 use super::accounting::{self, Books};
 use super::sightings::Sightings;
-use crate::judge::Finding;
 use crate::observation::{Seen, Witness};
+use crate::suite::Finding;
 
 /// Sends every frame past the attached filter, and those that it drops once more
 /// under an image that passes everything.

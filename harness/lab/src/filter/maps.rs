@@ -40,24 +40,10 @@ pub(super) struct Maps {
     pub(super) events: RingBuf<MapData>,
 }
 
-/// The names of the layout's maps.
-pub(crate) const NAMES: [&str; 10] = [
-    map::GENERATION,
-    map::MODES,
-    map::SERVICES,
-    map::PREFILTER_V4,
-    map::PREFILTER_V6,
-    map::POLICY_V4,
-    map::POLICY_V6,
-    map::COUNTERS,
-    map::EVENTS,
-    map::LOST_EVENTS,
-];
-
 impl Maps {
     /// Takes the maps out of a loaded object.
     pub(super) fn take(bpf: &mut aya::Ebpf) -> Result<Maps, FilterError> {
-        let names: Vec<&str> = (NAMES.into_iter())
+        let names: Vec<&str> = (map::ALL.into_iter())
             .filter(|name| bpf.map(name).is_none())
             .collect();
         if !names.is_empty() {

@@ -23,7 +23,6 @@ use crate::object::inspect;
 use crate::{LabError, bpf};
 
 pub use error::FilterError;
-pub(crate) use maps::NAMES;
 
 /// Which frames the program reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::station::{Station, Stations};
 use super::sysctl;
 use super::wiring;
 use crate::error::LabError;
-use crate::lab::Purpose;
+use crate::purpose::Purpose;
 
 /// Index of the loopback device in every namespace (net/core/dev.c).
 const LOOPBACK: u32 = 1;

@@ -21,8 +21,8 @@ use tokio::runtime::Runtime;
 
 use super::station::Route;
 use super::wiring::{End, gateway, whole};
+use crate::attachment::{Attachment, XdpMode};
 use crate::error::LabError;
-use crate::lab::{Attachment, XdpMode};
 
 /// How long the kernel may take over something that it does by itself. It takes
 /// microseconds.

@@ -12,7 +12,7 @@ use netverdict_policy::topology::TopologyPlan;
 
 use crate::capability::tool;
 use crate::error::LabError;
-use crate::lab::Purpose;
+use crate::purpose::Purpose;
 
 /// nft at work.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use netverdict_policy::topology::TopologyPlan;
 
 use super::sysctl::{self, Setting};
 use super::wiring::{self, End, whole};
-use crate::lab::Purpose;
+use crate::purpose::Purpose;
 
 /// One namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
