@@ -34,3 +34,12 @@ pub const fn seen_name(seen: Seen) -> &'static str {
         Seen::NotSeen => "not-seen",
     }
 }
+
+/// `1 problem`, `2 problems`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}

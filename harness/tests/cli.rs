@@ -137,11 +137,15 @@ fn an_unwritable_report_makes_green_inconclusive_and_hides_no_other_code() {
 #[test]
 fn check_validates_and_writes_nothing() {
     for (args, code, said) in [
-        (&["check", "scenarios"][..], 0, "are valid"),
+        (
+            &["check", "scenarios"][..],
+            0,
+            "scenarios, 0 manifest files",
+        ),
         (
             &["check", "scenarios/incident/manifests"],
             0,
-            "3 manifest files are valid",
+            "valid: 0 scenarios, 3 manifest files",
         ),
         (&["check", "scenarios/invalid"], 2, "problems"),
         (&["check", "harness"], 5, "no scenario and no manifest"),

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::exit::Exit;
 use crate::load::load;
 use crate::report::{json, tap};
+use crate::words::counted;
 
 /// Validates everything under the paths.
 pub fn run(args: &CheckArgs) -> Exit {
@@ -40,9 +41,13 @@ pub fn run(args: &CheckArgs) -> Exit {
         ),
         (0, _) => (
             Exit::AsExpected,
-            format!("{scenarios} scenarios and {manifests} manifest files are valid"),
+            format!(
+                "valid: {}, {}",
+                counted(scenarios, "scenario"),
+                counted(manifests, "manifest file")
+            ),
         ),
-        (count, _) => (Exit::BadInput, format!("{count} problems")),
+        (count, _) => (Exit::BadInput, counted(count, "problem")),
     };
     if args.output == Output::Human {
         Stream::Out.line(&text);

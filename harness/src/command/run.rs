@@ -16,6 +16,7 @@ use crate::object::{self, Object};
 use crate::report::{human, json, tap, write_reports};
 use crate::runner::{self, Settings};
 use crate::select::{Selected, Selection};
+use crate::words::counted;
 use crate::{plan, tally};
 
 /// Runs the scenarios under the paths.
@@ -27,9 +28,9 @@ pub fn run(args: &RunArgs) -> Exit {
         args.output == Output::Human && Stream::Err.colour(),
     );
     if !input.warnings.is_empty() && input.problems.is_empty() {
-        let count = input.warnings.len();
+        let warnings = counted(input.warnings.len(), "warning");
         Stream::Err.line(&format!(
-            "{count} warnings about the input: `netverdict check` shows them"
+            "{warnings} about the input: `netverdict check` shows what"
         ));
     }
     let mut problems = input.problems;
@@ -47,8 +48,8 @@ pub fn run(args: &RunArgs) -> Exit {
     let chosen = selection.choose(&input.scenarios);
     if chosen.nothing_at_all {
         let text = format!(
-            "nothing was selected out of {} scenarios: see `netverdict run --list`",
-            input.scenarios.len()
+            "nothing was selected out of {}: see `netverdict run --list`",
+            counted(input.scenarios.len(), "scenario")
         );
         return end_early(
             args,

@@ -8,6 +8,7 @@ use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 
 use crate::event::{Event, ProbeOutcome, RunFinished, RunStarted, SuiteId, Verdict};
 use crate::exit::Exit;
+use crate::words::counted;
 
 /// One scenario's row.
 #[derive(Default)]
@@ -73,14 +74,14 @@ pub fn render(events: &[Event], colour: bool) -> String {
         }
     }
     if let Some(run) = run.filter(|_| !order.is_empty()) {
-        let _ = writeln!(text, "\n{}", table(run, &order, &rows, colour));
+        let _ = write!(text, "\n{}", table(run, &order, &rows, colour));
     }
     if !failures.is_empty() {
         let _ = write!(text, "\n{failures}");
     }
     for ((scenario, probe, _), more) in repeats.iter().filter(|(_, count)| **count > 0) {
-        let lanes = if *more == 1 { "lane" } else { "lanes" };
-        let _ = writeln!(text, "{scenario} {probe}: the same in {more} more {lanes}");
+        let lanes = counted(*more, "more lane");
+        let _ = writeln!(text, "{scenario} {probe}: the same in {lanes}");
     }
     if let Some(finished) = finished {
         let _ = writeln!(text, "\n{}", summary(finished, &rows, paint));
@@ -199,9 +200,9 @@ fn lane_cell(cell: Option<Cellful>) -> Cell {
         }) => Cell::new(format!("{wrong} wrong")).fg(Color::Red),
         Some(Cellful {
             wrong: 0, errors, ..
-        }) => Cell::new(format!("{errors} errors")).fg(Color::Magenta),
+        }) => Cell::new(counted(errors, "error")).fg(Color::Magenta),
         Some(Cellful { wrong, errors, .. }) => {
-            Cell::new(format!("{wrong} wrong, {errors} errors")).fg(Color::Red)
+            Cell::new(format!("{wrong} wrong, {}", counted(errors, "error"))).fg(Color::Red)
         }
     }
 }
