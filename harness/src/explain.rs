@@ -71,15 +71,16 @@ pub(crate) fn probe(
         })
         .collect();
     if outcome == ProbeOutcome::UnexpectedPass {
-        let all = judged.len();
+        let not_so = match (wrong.len(), judged.len()) {
+            (_, 1) => "it did not mismatch".to_owned(),
+            (some, all) => format!("{some} of its {all} frames did not mismatch"),
+        };
         line(
             &mut text,
             "xfail",
             &format!(
-                "the scenario's xfail names this probe, but {} of its {all} {} did not mismatch: \
-                 if the fault is mended, take the probe out of xfail",
-                wrong.len(),
-                if all == 1 { "frame" } else { "frames" },
+                "the scenario's xfail names this probe, but {not_so}: \
+                 if the fault is mended, take the probe out of xfail"
             ),
         );
     }

@@ -156,3 +156,6 @@ impl Selection {
             && (including.is_empty() || including.into_iter().any(&matches))
     }
 }
+
+#[cfg(test)]
+mod tests;

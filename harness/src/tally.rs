@@ -51,3 +51,6 @@ pub fn tally(events: &[Event], interrupted: bool, elapsed: Duration) -> RunFinis
     sum.exit_code = exit.code();
     sum
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ pub struct NetworkPolicy {
     pub selector: Labels,
     /// Rules of `ingress` and `ingressDeny`, in order.
     pub rules: Vec<Rule>,
-    /// Where it starts.
+    /// The value of its selector: why it applies, and default deny with it.
     pub location: Location,
 }
 

@@ -107,3 +107,6 @@ pub fn read(event: &Event) -> Result<Account, String> {
         Ok(Account::Foreign)
     }
 }
+
+#[cfg(test)]
+mod tests;

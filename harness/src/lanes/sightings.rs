@@ -150,3 +150,6 @@ fn arrival(case: &Case, place: Option<Place>) -> Seen {
         Seen::PassedThenLost
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::network::Network;
 use super::problems::Problems;
 use super::suggest::closest;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Labels, NodePort, ObjectName, Policy, Prefilter, Workload};
+use crate::model::{Labels, NetworkPolicy, NodePort, ObjectName, Policy, Prefilter, Workload};
 use crate::port::ProtoPort;
 use crate::topology::Forward;
 
@@ -81,7 +81,11 @@ pub(super) fn link(
                 near_label(&workloads, &policy.name.namespace, &policy.selector),
             );
         }
-        network_policies.push(policy);
+        // Default deny comes from what it selects: that is the line to show.
+        network_policies.push(NetworkPolicy {
+            location: selector_location,
+            ..policy
+        });
     }
     Policy {
         workloads,
