@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -71,8 +71,11 @@ fn replace(folder: &Path, path: &Path, text: &str, owner: Option<(u32, u32)>) ->
     File::open(folder)?.sync_all()
 }
 
-/// The user and group behind sudo, if there are any.
+/// The user and group behind sudo, if we are root on their behalf. Others, such
+/// as the user of `sudo -u`, cannot give files away.
 fn sudo_user() -> Option<(u32, u32)> {
+    let ourselves = fs::metadata("/proc/self").ok()?;
     let id = |name| std::env::var(name).ok()?.parse().ok();
-    Some((id("SUDO_UID")?, id("SUDO_GID")?))
+    let user = (id("SUDO_UID")?, id("SUDO_GID")?);
+    (ourselves.uid() == 0).then_some(user)
 }

@@ -1,14 +1,14 @@
 //! A machine, or a user, that lacks what a run needs.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::program::{NETVERDICT, privileged, workspace};
+use crate::program::{NETVERDICT, command, privileged, workspace};
 use crate::run::junit;
 
 /// `nobody` on Debian; any user without privileges does.
@@ -21,6 +21,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             lacking,
         ),
         privileged("unprivileged: the model lane needs nothing", model),
+        privileged(
+            "unprivileged: under sudo the reports are the user's",
+            ownership,
+        ),
     ]
 }
 
@@ -43,6 +47,9 @@ fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
         .args(["run", "fixed.yaml", "--report-dir", "reports"])
         .args(args)
         .env_remove("NETVERDICT_FILTER")
+        // As after `sudo -u`: to whom the reports cannot be given.
+        .env("SUDO_UID", "1000")
+        .env("SUDO_GID", "1000")
         .uid(NOBODY)
         .gid(NOBODY)
         .output()?)
@@ -82,4 +89,32 @@ fn model() -> Result<(), Failed> {
         )
         .into()),
     }
+}
+
+/// Given root on behalf of a user, the reports and their folder are the user's.
+fn ownership() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let reports = folder.path().join("reports");
+    let status = command(["run", "scenarios/incident/fixed.yaml", "--lane", "model"])
+        .arg("--report-dir")
+        .arg(&reports)
+        .env("SUDO_UID", "1234")
+        .env("SUDO_GID", "4321")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if status.code() != Some(0) {
+        return Err(status.to_string().into());
+    }
+    for path in [
+        reports.clone(),
+        reports.join("junit.xml"),
+        reports.join("events.jsonl"),
+    ] {
+        let metadata = fs::metadata(&path)?;
+        if (metadata.uid(), metadata.gid()) != (1234, 4321) {
+            return Err(format!("{} is not the user's", path.display()).into());
+        }
+    }
+    Ok(())
 }
