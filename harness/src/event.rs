@@ -1,6 +1,8 @@
 //! What happens during a run, as data. Reporters fold over these and compute
 //! nothing themselves.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// One thing that happened. In `events.jsonl` each is a line.
@@ -96,7 +98,9 @@ pub struct Verdict {
     pub location: String,
     /// What came of it.
     pub outcome: ProbeOutcome,
-    /// The frames it stands for.
+    /// Why it was not run, if it was not.
+    pub skipped: Option<SkipReason>,
+    /// The frames it stands for; none if it was not run.
     pub cases: Vec<CaseVerdict>,
     /// Why it is not as expected, in full; empty if it is.
     pub explanation: String,
@@ -126,6 +130,25 @@ pub enum ProbeOutcome {
     UnexpectedPass,
     /// Inconclusive.
     Error,
+}
+
+/// Why a probe was not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// The user stopped the run.
+    Interrupted,
+    /// Another probe was not as expected, and `--fail-fast` was asked for.
+    FailFast,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SkipReason::Interrupted => "the run was stopped before it",
+            SkipReason::FailFast => "another probe was not as expected (--fail-fast)",
+        })
+    }
 }
 
 /// One frame of a probe.

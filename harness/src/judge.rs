@@ -7,7 +7,7 @@ use netverdict_policy::model::RuleRef;
 use netverdict_policy::oracle::Decision;
 use netverdict_policy::scenario::Probe;
 
-use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, Verdict};
+use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, SkipReason, Verdict};
 use crate::explain;
 use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome, compare};
@@ -52,6 +52,7 @@ impl Suite<'_> {
             probe: probe.name.clone(),
             location: probe.location.to_string(),
             outcome,
+            skipped: None,
             cases: judged
                 .iter()
                 .map(|judged| self.case_verdict(probe, judged))
@@ -59,6 +60,21 @@ impl Suite<'_> {
             explanation,
             rerun,
             micros: u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// A probe that is not run.
+    pub fn skip(&self, probe: &Probe, reason: SkipReason) -> Verdict {
+        Verdict {
+            suite: self.id(),
+            probe: probe.name.clone(),
+            location: probe.location.to_string(),
+            outcome: ProbeOutcome::Skipped,
+            skipped: Some(reason),
+            cases: Vec::new(),
+            explanation: String::new(),
+            rerun: explain::rerun(self, probe),
+            micros: 0,
         }
     }
 

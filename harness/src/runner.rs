@@ -12,7 +12,9 @@ use netverdict_policy::image::ImageSizes;
 use netverdict_policy::oracle::{Decision, decide};
 use netverdict_policy::scenario::{Case, Probe};
 
-use crate::event::{Event, ProbeOutcome, Problem, SuiteFinished, SuiteStarted, Verdict};
+use crate::event::{
+    Event, ProbeOutcome, Problem, SkipReason, SuiteFinished, SuiteStarted, Verdict,
+};
 use crate::lane::Lane;
 use crate::lanes::kernel::{Kernel, Sabotage};
 use crate::lanes::{Work, model};
@@ -124,6 +126,12 @@ impl Worker<'_> {
     fn scenario(&mut self, selected: &Selected, first_id: u32) -> Vec<Event> {
         let mut events = Vec::new();
         let probes: Vec<&Probe> = selected.probes().collect();
+        if let Some(reason) = self.stopped() {
+            for lane in &self.settings.lanes {
+                self.skip(*lane, selected, &probes, reason, &mut events);
+            }
+            return events;
+        }
         let cases: Vec<&Case> = probes.iter().flat_map(|probe| &probe.cases).collect();
         let decisions: Vec<Decision> = cases
             .iter()
@@ -151,16 +159,51 @@ impl Worker<'_> {
             frames,
         };
         for lane in &self.settings.lanes {
-            if self.stopped() {
-                break;
+            match self.stopped() {
+                None => self.suite(*lane, selected, &probes, &work, &decisions, &mut events),
+                Some(reason) => self.skip(*lane, selected, &probes, reason, &mut events),
             }
-            self.suite(*lane, selected, &probes, &work, &decisions, &mut events);
         }
         events
     }
 
-    fn stopped(&self) -> bool {
-        (self.settings.stop)() || (self.settings.fail_fast && self.failed.load(Ordering::Relaxed))
+    fn stopped(&self) -> Option<SkipReason> {
+        if (self.settings.stop)() {
+            Some(SkipReason::Interrupted)
+        } else if self.settings.fail_fast && self.failed.load(Ordering::Relaxed) {
+            Some(SkipReason::FailFast)
+        } else {
+            None
+        }
+    }
+
+    /// The scenario in a lane, which it is to be judged in.
+    fn named<'a>(&self, lane: Lane, selected: &'a Selected) -> Suite<'a> {
+        Suite {
+            scenario: &selected.scenario,
+            image: &selected.image,
+            lane,
+            honour_xfail: self.settings.honour_xfail,
+        }
+    }
+
+    fn skip(
+        &self,
+        lane: Lane,
+        selected: &Selected,
+        probes: &[&Probe],
+        reason: SkipReason,
+        events: &mut Vec<Event>,
+    ) {
+        let suite = self.named(lane, selected);
+        events.push(begun(&suite, probes));
+        let skipped = probes.iter().map(|probe| suite.skip(probe, reason));
+        events.extend(skipped.map(Event::Verdict));
+        events.push(Event::SuiteFinished(SuiteFinished {
+            suite: suite.id(),
+            reproduced: None,
+            micros: 0,
+        }));
     }
 
     fn suite(
@@ -172,18 +215,9 @@ impl Worker<'_> {
         decisions: &[Decision],
         events: &mut Vec<Event>,
     ) {
-        let suite = Suite {
-            scenario: &selected.scenario,
-            image: &selected.image,
-            lane,
-            honour_xfail: self.settings.honour_xfail,
-        };
+        let suite = self.named(lane, selected);
         let started = Instant::now();
-        events.push(Event::SuiteStarted(SuiteStarted {
-            suite: suite.id(),
-            name: selected.scenario.name.clone(),
-            probes: probes.len(),
-        }));
+        events.push(begun(&suite, probes));
         let findings = self.findings(lane, work);
         let elapsed = started.elapsed();
         let verdicts = verdicts(&suite, probes, decisions, &findings, elapsed);
@@ -242,6 +276,14 @@ impl Worker<'_> {
         };
         Ok(self.kernel.insert(kernel))
     }
+}
+
+fn begun(suite: &Suite<'_>, probes: &[&Probe]) -> Event {
+    Event::SuiteStarted(SuiteStarted {
+        suite: suite.id(),
+        name: suite.scenario.name.clone(),
+        probes: probes.len(),
+    })
 }
 
 fn failed_to(error: impl std::fmt::Display) -> String {

@@ -208,6 +208,24 @@ fn the_rerun_command_runs_that_probe_alone() {
     );
 }
 
+/// What was not run is there, and says why.
+#[test]
+fn fail_fast_skips_the_rest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let reports = ["--report-dir", folder.path().to_str().expect("UTF-8")];
+    let red = ["run", "scenarios/incident", "--no-xfail", "--lane", "model"];
+    let fast = ["--fail-fast", "--jobs", "1"];
+    let (code, out, _) = netverdict(&[&red[..], &fast, &reports].concat());
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("2 mismatched, 15 skipped"), "{out}");
+    let junit = fs::read_to_string(folder.path().join("junit.xml")).expect("a report");
+    assert!(junit.contains(r#"skipped="15""#), "{junit}");
+    assert!(
+        junit.contains("another probe was not as expected"),
+        "{junit}"
+    );
+}
+
 #[test]
 fn plain_in_a_pipe() {
     let (_, out, err) = netverdict(&[

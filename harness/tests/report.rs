@@ -2,8 +2,8 @@
 //! functions of them.
 
 use netverdict::event::{
-    CaseVerdict, Event, PartyVerdict, ProbeOutcome, Problem, RunStarted, SuiteFinished, SuiteId,
-    SuiteStarted, Verdict,
+    CaseVerdict, Event, PartyVerdict, ProbeOutcome, Problem, RunStarted, SkipReason, SuiteFinished,
+    SuiteId, SuiteStarted, Verdict,
 };
 use netverdict::report::{human, json, junit, tap};
 use netverdict::tally::tally;
@@ -31,6 +31,7 @@ fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &st
         probe: probe.to_owned(),
         location: format!("{}:30:5", suite.scenario),
         outcome,
+        skipped: None,
         cases: vec![CaseVerdict {
             label: String::new(),
             sent: "IPv4 198.51.100.7:40000 > 192.0.2.10:30007/tcp SYN".to_owned(),
@@ -51,6 +52,17 @@ fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &st
         ),
         micros: 1500,
     })
+}
+
+fn skipped(suite: &SuiteId, probe: &str) -> Event {
+    match verdict(suite, probe, ProbeOutcome::Skipped, "") {
+        Event::Verdict(verdict) => Event::Verdict(Verdict {
+            skipped: Some(SkipReason::FailFast),
+            cases: Vec::new(),
+            ..verdict
+        }),
+        other => other,
+    }
 }
 
 /// A run with one of everything.
@@ -100,6 +112,7 @@ fn events() -> Vec<Event> {
         finish(&wire, None),
         start(&known, 1),
         verdict(&known, "leak", ProbeOutcome::Reproduced, ""),
+        skipped(&known, "late"),
         finish(&known, Some("the internet reaches inventory")),
         Event::Problem(Problem {
             code: "harness-fault".to_owned(),

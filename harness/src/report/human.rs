@@ -24,6 +24,7 @@ struct Cellful {
     frames: usize,
     wrong: usize,
     errors: usize,
+    skipped: usize,
 }
 
 /// The events as text for a terminal; `colour` puts ANSI codes in.
@@ -104,7 +105,8 @@ fn count(cell: &mut Cellful, verdict: &Verdict) {
     cell.probes += 1;
     cell.frames += verdict.cases.len();
     match verdict.outcome {
-        ProbeOutcome::Match | ProbeOutcome::Reproduced | ProbeOutcome::Skipped => {}
+        ProbeOutcome::Match | ProbeOutcome::Reproduced => {}
+        ProbeOutcome::Skipped => cell.skipped += 1,
         ProbeOutcome::PolicyMismatch
         | ProbeOutcome::DeliveryMismatch
         | ProbeOutcome::FilterMismatch
@@ -188,23 +190,34 @@ fn table(run: &RunStarted, order: &[&str], rows: &BTreeMap<&str, Row>, colour: b
 }
 
 fn lane_cell(cell: Option<Cellful>) -> Cell {
-    match cell {
-        None => Cell::new("-"),
-        Some(Cellful {
-            wrong: 0,
-            errors: 0,
-            ..
-        }) => Cell::new("ok").fg(Color::Green),
-        Some(Cellful {
-            wrong, errors: 0, ..
-        }) => Cell::new(format!("{wrong} wrong")).fg(Color::Red),
-        Some(Cellful {
-            wrong: 0, errors, ..
-        }) => Cell::new(counted(errors, "error")).fg(Color::Magenta),
-        Some(Cellful { wrong, errors, .. }) => {
-            Cell::new(format!("{wrong} wrong, {}", counted(errors, "error"))).fg(Color::Red)
-        }
+    let Some(Cellful {
+        probes: _,
+        frames: _,
+        wrong,
+        errors,
+        skipped,
+    }) = cell
+    else {
+        return Cell::new("-");
+    };
+    let mut parts = Vec::new();
+    let mut colour = Color::Green;
+    if skipped > 0 {
+        parts.push(format!("{skipped} skipped"));
+        colour = Color::Yellow;
     }
+    if errors > 0 {
+        parts.insert(0, counted(errors, "error"));
+        colour = Color::Magenta;
+    }
+    if wrong > 0 {
+        parts.insert(0, format!("{wrong} wrong"));
+        colour = Color::Red;
+    }
+    if parts.is_empty() {
+        parts.push("ok".to_owned());
+    }
+    Cell::new(parts.join(", ")).fg(colour)
 }
 
 fn summary(finished: &RunFinished, rows: &BTreeMap<&str, Row>, paint: Paint) -> String {

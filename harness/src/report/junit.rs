@@ -66,7 +66,13 @@ fn new_suite(started: &SuiteStarted, run: Option<&RunStarted>) -> TestSuite {
 fn test_case(verdict: &Verdict) -> TestCase {
     let status = match verdict.outcome {
         ProbeOutcome::Match | ProbeOutcome::Reproduced => TestCaseStatus::success(),
-        ProbeOutcome::Skipped => TestCaseStatus::skipped(),
+        ProbeOutcome::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            if let Some(reason) = verdict.skipped {
+                status.set_message(reason.to_string());
+            }
+            status
+        }
         ProbeOutcome::PolicyMismatch => failure("policy-mismatch", verdict),
         ProbeOutcome::DeliveryMismatch => failure("delivery-mismatch", verdict),
         ProbeOutcome::FilterMismatch => failure("filter-mismatch", verdict),

@@ -19,11 +19,13 @@ pub fn render(events: &[Event]) -> String {
                     escape(&verdict.probe),
                     suite.lane_and_mode()
                 );
+                let skip =
+                    (verdict.skipped).map_or(String::new(), |reason| format!(" # SKIP {reason}"));
                 let (ok, directive) = match verdict.outcome {
                     ProbeOutcome::Match => ("ok", ""),
                     // A known fault: `not ok # TODO` is TAP's word for it.
                     ProbeOutcome::Reproduced => ("not ok", " # TODO xfail reproduced"),
-                    ProbeOutcome::Skipped => ("ok", " # SKIP"),
+                    ProbeOutcome::Skipped => ("ok", skip.as_str()),
                     ProbeOutcome::PolicyMismatch
                     | ProbeOutcome::DeliveryMismatch
                     | ProbeOutcome::FilterMismatch

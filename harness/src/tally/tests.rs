@@ -12,6 +12,7 @@ fn verdict(outcome: ProbeOutcome) -> Event {
         probe: "p".to_owned(),
         location: String::new(),
         outcome,
+        skipped: None,
         cases: Vec::new(),
         explanation: String::new(),
         rerun: String::new(),

@@ -48,7 +48,10 @@ fn stopped() -> Result<(), Failed> {
     if status.code() != Some(3) {
         return Err(format!("{status}, expected exit code 3").into());
     }
-    junit(folder.path())?;
+    let report = junit(folder.path())?;
+    if !report.contains("the run was stopped before it") {
+        return Err("nothing was left out of the report as skipped".into());
+    }
     let events = fs::read_to_string(folder.path().join("events.jsonl"))?;
     if events.contains(r#""interrupted":true"#) {
         Ok(())
