@@ -36,6 +36,11 @@ impl Exit {
         self as u8
     }
 
+    /// The exit with this code.
+    pub fn from_code(code: u8) -> Option<Exit> {
+        Exit::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// After a report could not be written: a verdict nobody can read is
     /// inconclusive, but no other code is hidden.
     #[must_use]

@@ -12,7 +12,7 @@ pub fn run(args: &DoctorArgs) -> Exit {
     let output = args.output;
     // Where the namespaces cannot be had, the survey says so itself.
     match isolated(|| report(output).code()) {
-        Ok(code) => Exit::ALL.into_iter().find(|exit| exit.code() == code),
+        Ok(code) => Exit::from_code(code),
         Err(_) => Some(report(output)),
     }
     .unwrap_or(Exit::Inconclusive)

@@ -96,7 +96,7 @@ pub fn run(args: &RunArgs) -> Exit {
             );
         }
     };
-    match Exit::ALL.into_iter().find(|exit| exit.code() == code) {
+    match Exit::from_code(code) {
         Some(exit) => exit,
         None => {
             let text = format!("the run was ended from outside (status {code}) before its report");
@@ -190,8 +190,8 @@ fn execute(
     let code = finished.exit_code;
     events.push(Event::RunFinished(finished));
     print(args.output, &events);
-    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == code);
-    report(args, &events, exit.unwrap_or(Exit::Inconclusive))
+    let exit = Exit::from_code(code).unwrap_or(Exit::Inconclusive);
+    report(args, &events, exit)
 }
 
 fn print(output: Output, events: &[Event]) {
