@@ -17,7 +17,8 @@ macro_rules! reasons {
         /// Why the filter decided as it did. The codes are part of the layout.
         ///
         /// The order in which a frame is judged is part of the contract; the
-        /// oracle follows the same order, so that reasons can be compared:
+        /// oracle follows the same order, so that reasons can be compared. Steps
+        /// 1 to 6 are the same at every [`crate::Hook`], but for 4.
         ///
         /// 1. VLAN tags (TPID 0x8100 or 0x88a8): a tag beyond the second is
         ///    [`Reason::TooManyTags`] (before its bytes are looked at), a tag
@@ -30,21 +31,65 @@ macro_rules! reasons {
         ///    ethertype, IHL below 5, total length below the header's); and the
         ///    frame must hold as much as the IP header announces
         ///    ([`Reason::Truncated`]). Padding behind it is no part of it.
-        /// 4. IPv4: an offset other than 0 is [`Reason::LaterFragment`]. IPv6:
-        ///    extension headers (0, 43, 44, 51, 60, 135, 139, 140) are walked in
-        ///    order; one more than [`crate::MAX_EXTENSION_HEADERS`] is
+        /// 4. At the uplink: a source on the prefilter's deny list for every
+        ///    port is [`Reason::PrefilterDeny`].
+        /// 5. IPv4: an offset other than 0 is a later fragment. IPv6: extension
+        ///    headers (0, 43, 44, 51, 60, 135, 139, 140) are walked in order; one
+        ///    more than [`crate::MAX_EXTENSION_HEADERS`] is
         ///    [`Reason::TooManyExtensionHeaders`] (before its bytes are looked
         ///    at); one that is not all inside the packet is judged by 6 at once,
         ///    whatever it names next; a fragment header with an offset other
-        ///    than 0 is [`Reason::LaterFragment`] at once.
-        /// 5. A protocol other than TCP, UDP and SCTP is
-        ///    [`Reason::OtherProtocol`].
-        /// 6. An extension header or port pair (4 bytes) beyond the packet's end
-        ///    is [`Reason::FirstFragmentWithoutPorts`] where a fragment with
-        ///    offset 0 and more to come was seen, else [`Reason::Truncated`].
-        /// 7. The service of (protocol, destination port); none is
-        ///    [`Reason::UnprotectedPort`]. Then the prefilter, if the service
-        ///    has one, then the policy, if any rule selects it.
+        ///    than 0 is a later fragment at once. A later fragment takes protocol
+        ///    and ports from its first fragment, if this hook remembers one,
+        ///    and goes on at 7; else it is [`Reason::UntrackedFragment`].
+        /// 6. The transport header: the port pair (4 bytes) of TCP, UDP and SCTP,
+        ///    the first 8 bytes of ICMP in IPv4 and ICMPv6 in IPv6; of any other
+        ///    protocol, nothing. An extension header, port pair or ICMP header
+        ///    beyond the packet's end is [`Reason::FirstFragmentWithoutPorts`]
+        ///    where a fragment with offset 0 and more to come was seen, else
+        ///    [`Reason::Truncated`]. A fragment with offset 0 and more to come is
+        ///    now remembered, if [`crate::Mode::TRACK`].
+        /// 7. At the uplink: a protocol other than TCP, UDP and SCTP is
+        ///    [`Reason::OtherProtocol`]. The prefilter of (protocol, destination
+        ///    port); none is [`Reason::NoPrefilter`]. A source it denies is
+        ///    [`Reason::PrefilterDeny`], whatever else lists it; then its allow
+        ///    list, then its default. What bypasses the policy is remembered as
+        ///    a flow (client, client's port, protocol).
+        /// 8. At a workload: ICMPv6 types 133 to 137 with hop limit 255 are
+        ///    [`Reason::NeighbourDiscovery`].
+        /// 9. At egress the source must be an address of the workload whose link
+        ///    this is ([`Reason::ForeignSource`]); at ingress the destination
+        ///    must be one of a workload ([`Reason::ForeignDestination`]).
+        /// 10. At ingress, a remembered flow of (source, source port, protocol)
+        ///     whose prefilter has this (workload, destination port) as a backend
+        ///     is [`Reason::Bypassed`].
+        /// 11. If [`crate::Mode::TRACK`]: the reverse of a connection whose first
+        ///     packet passed the workload's *other* hook is [`Reason::Reply`].
+        ///     An ICMP error (types 3, 11, 12; ICMPv6 1 to 4) about a packet of
+        ///     a connection (its addresses, protocol and ports, read behind the
+        ///     8 bytes of ICMP header, an inner IPv4 header of any length or an
+        ///     inner IPv6 header without extensions, offset 0) whose first packet
+        ///     passed the workload's other hook is [`Reason::Related`]; at
+        ///     ingress the inner source must be the outer destination, at egress
+        ///     the inner destination the outer source.
+        /// 12. The policy of the workload's direction: not selected is
+        ///     [`Reason::PolicyNotSelected`]. The peer (egress: destination,
+        ///     ingress: source) has the identity of the longest prefix that holds
+        ///     it, or is of the world. Its protocol and port (of ICMP the type)
+        ///     are looked up under that identity and under any: if either entry
+        ///     denies, [`Reason::PolicyDeny`]; if either allows,
+        ///     [`Reason::PolicyAllow`]; else, where no policy asks for default
+        ///     deny, [`Reason::PolicyNotSelected`]; else [`Reason::PolicyNoMatch`]
+        ///     if any rule of this direction allows anybody anything,
+        ///     [`Reason::PolicyDefaultDeny`] if none does. Of two entries that
+        ///     decide alike, the one with the longer protocol and port prefix is
+        ///     reported, then the one of the identity itself.
+        /// 13. What 10 or 12 passes is remembered as a connection of this hook,
+        ///     if [`crate::Mode::TRACK`]: TCP, UDP and SCTP by ports, an echo
+        ///     request (type 8; ICMPv6 128) by its identifier, protocols other
+        ///     than ICMP and ICMPv6 by addresses alone; other ICMP is not
+        ///     remembered. An echo reply (type 0; ICMPv6 129) has 0 as source
+        ///     port and its identifier as destination port.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Reason { $($(#[$doc])* $name = $code,)* }
@@ -78,42 +123,66 @@ macro_rules! reasons {
 reasons! {
     /// Neither IPv4 nor IPv6: ARP, LLDP, the sentinel.
     NotIp = 0, "not-ip", Pass;
-    /// IP, but no protocol with ports that the filter knows (ICMP, ESP, …).
+    /// At the uplink: IP, but no protocol with ports that the filter knows (ICMP,
+    /// ESP, …).
     OtherProtocol = 1, "other-protocol", Pass;
-    /// No service is protected at this protocol and port.
-    UnprotectedPort = 2, "unprotected-port", Pass;
-    /// A fragment with an offset: it carries no ports. It cannot be delivered
-    /// without its first fragment, which is judged.
-    LaterFragment = 3, "later-fragment", Pass;
+    /// At the uplink: no prefilter stands at this protocol and port.
+    NoPrefilter = 2, "no-prefilter", Pass;
+    /// The prefilter's allow list holds the source; policy is next.
+    PrefilterAllow = 3, "prefilter-allow", Pass;
+    /// No list of the prefilter holds the source, and its default is pass; policy
+    /// is next.
+    PrefilterDefaultPass = 4, "prefilter-default-pass", Pass;
     /// The prefilter's allow list holds the source, and it bypasses policy.
-    PrefilterAllowBypass = 4, "prefilter-allow-bypass", Pass;
-    /// The prefilter's allow list does not hold the source, its default is
-    /// pass, and it bypasses policy.
-    PrefilterDefaultBypass = 5, "prefilter-default-bypass", Pass;
-    /// The prefilter, if any, let it on, and no policy rule selects the service.
-    PolicyNotSelected = 6, "policy-not-selected", Pass;
-    /// A policy rule allows the source.
-    PolicyAllow = 7, "policy-allow", Pass;
+    PrefilterAllowBypass = 5, "prefilter-allow-bypass", Pass;
+    /// No list of the prefilter holds the source, its default is pass, and it
+    /// bypasses policy.
+    PrefilterDefaultBypass = 6, "prefilter-default-bypass", Pass;
+    /// At a workload: router or neighbour discovery (RFC 4861 §4), which is good
+    /// on the link only.
+    NeighbourDiscovery = 7, "neighbour-discovery", Pass;
+    /// At a workload: a prefilter let the flow bypass its policy.
+    Bypassed = 8, "bypassed", Pass;
+    /// A reply within a remembered connection.
+    Reply = 9, "reply", Pass;
+    /// An ICMP error about a remembered connection.
+    Related = 10, "related", Pass;
+    /// No policy that asks for default deny selects the workload for this
+    /// direction, and no rule denies or allows it.
+    PolicyNotSelected = 11, "policy-not-selected", Pass;
+    /// A rule allows it.
+    PolicyAllow = 12, "policy-allow", Pass;
     /// The pass-all image is in force: whatever else would have been decided.
-    PassAll = 8, "pass-all", Pass;
-    /// The prefilter's allow list does not hold the source; its default is drop.
-    PrefilterDefaultDrop = 9, "prefilter-default-drop", Drop;
-    /// A policy rule denies the source.
-    PolicyDeny = 10, "policy-deny", Drop;
-    /// A policy rule selects the service, and none allows the source.
-    PolicyDefaultDeny = 11, "policy-default-deny", Drop;
+    PassAll = 13, "pass-all", Pass;
+    /// A deny list of the prefilter holds the source.
+    PrefilterDeny = 14, "prefilter-deny", Drop;
+    /// No list of the prefilter holds the source; its default is drop.
+    PrefilterDefaultDrop = 15, "prefilter-default-drop", Drop;
+    /// A rule denies it.
+    PolicyDeny = 16, "policy-deny", Drop;
+    /// A policy selects the workload, and no rule allows anybody anything.
+    PolicyDefaultDeny = 17, "policy-default-deny", Drop;
+    /// A policy selects the workload, and none of the rules that allow something
+    /// allows this.
+    PolicyNoMatch = 18, "policy-no-match", Drop;
+    /// Sent by a workload under an address that is not its own.
+    ForeignSource = 19, "foreign-source", Drop;
+    /// At a workload's ingress, for an address that no workload has.
+    ForeignDestination = 20, "foreign-destination", Drop;
+    /// A later fragment whose first fragment is not remembered here.
+    UntrackedFragment = 21, "untracked-fragment", Drop;
     /// More VLAN tags than [`crate::MAX_TAGS`].
-    TooManyTags = 12, "too-many-tags", Drop;
+    TooManyTags = 22, "too-many-tags", Drop;
     /// The frame ends before what its headers announce.
-    Truncated = 13, "truncated", Drop;
+    Truncated = 23, "truncated", Drop;
     /// An IP header with an impossible version, header length or total length.
-    BadIpHeader = 14, "bad-ip-header", Drop;
+    BadIpHeader = 24, "bad-ip-header", Drop;
     /// More IPv6 extension headers than [`crate::MAX_EXTENSION_HEADERS`].
-    TooManyExtensionHeaders = 15, "too-many-extension-headers", Drop;
+    TooManyExtensionHeaders = 25, "too-many-extension-headers", Drop;
     /// A first fragment too short for its ports (RFC 1858, RFC 7112).
-    FirstFragmentWithoutPorts = 16, "first-fragment-without-ports", Drop;
+    FirstFragmentWithoutPorts = 26, "first-fragment-without-ports", Drop;
     /// A map that must have the entry has none: the program is broken.
-    Impossible = 17, "impossible", Abort;
+    Impossible = 27, "impossible", Abort;
 }
 
 const _: () = {

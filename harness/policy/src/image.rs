@@ -1,8 +1,7 @@
 //! The exact contents of the policy maps, as data.
 
-mod entries;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::model::RuleRef;
 use crate::port::ProtoPort;
@@ -10,7 +9,7 @@ use crate::prefix::{Family, Prefix};
 
 /// A rule as the maps name it. 0 is no rule; the rule with number `n` is
 /// `rules[n - 1]` of the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(pub u32);
 
 impl RuleId {
@@ -21,54 +20,102 @@ impl RuleId {
 /// A compiled policy: what the lab writes into one generation of the maps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MapImage {
-    /// Protected ports.
-    pub services: BTreeMap<ProtoPort, ServiceImage>,
+    /// Sources that are dropped at the uplink whatever the port.
+    pub deny_list: BTreeMap<Prefix, RuleId>,
+    /// Ports with a prefilter.
+    pub prefilters: BTreeMap<ProtoPort, PrefilterImage>,
+    /// Workloads by address.
+    pub endpoints: BTreeMap<IpAddr, EndpointImage>,
+    /// What guards them, by the number in [`EndpointImage`].
+    pub guards: Vec<GuardImage>,
+    /// Who an address is: the longest prefix that holds it decides; where none
+    /// does, it is of the world.
+    pub identities: BTreeMap<Prefix, IdentityId>,
     /// What each rule number stands for, from number 1.
     pub rules: Vec<RuleRef>,
     /// Pass every frame: the witness image.
     pub pass_all: bool,
 }
 
-/// A protected port.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceImage {
-    /// The prefilter stage, if there is one.
-    pub prefilter: Option<PrefilterImage>,
-    /// The policy stage, if a rule selects the service.
-    pub policy: Option<PolicyImage>,
-}
+/// Number of an identity, at least [`netverdict_abi::Identity::FIRST_FREE`] but for
+/// those of [`netverdict_abi::Identity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityId(pub u32);
 
-/// The prefilter stage of a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The prefilter of a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrefilterImage {
     /// Whether a source that is not listed passes.
     pub default_pass: bool,
-    /// Whether what passes skips the policy stage.
+    /// Whether what passes skips the policy of the backends.
     pub bypass_policy: bool,
     /// What the default is reported under.
     pub default_rule: RuleId,
-    /// The allow list.
-    pub allow: BTreeMap<Prefix, RuleId>,
+    /// What is said of sources: the longest prefix that holds one decides; where
+    /// none does, the default.
+    pub sources: BTreeMap<Prefix, Verdict>,
+    /// Who may be bypassed to: workload numbers and their ports. Empty where
+    /// the policy is not bypassed.
+    pub backends: BTreeSet<(u32, u16)>,
 }
 
-/// The policy stage of a service: the longest prefix that holds the source
-/// decides; where none does, default deny.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyImage {
-    /// What default deny is reported under.
-    pub default_rule: RuleId,
-    /// Verdicts by source prefix.
-    pub sources: BTreeMap<Prefix, SourceVerdict>,
-}
-
-/// What a source prefix means in the policy stage.
+/// A workload, at one of its addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourceVerdict {
+pub struct EndpointImage {
+    /// Index into [`crate::model::Policy::workloads`].
+    pub number: u32,
+    /// Index into [`MapImage::guards`] of what guards what it sends; `None` if no
+    /// policy selects it for that.
+    pub egress: Option<u32>,
+    /// Likewise what it receives.
+    pub ingress: Option<u32>,
+}
+
+/// What guards one direction of one or more workloads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuardImage {
+    /// What default deny is reported under; `None` if no policy asks for it.
+    pub default_deny: Option<RuleId>,
+    /// Whether any rule allows anybody anything.
+    pub allows: bool,
+    /// What is said of whom, as [`netverdict_abi::Reason`] lays down. Denies hold
+    /// for all that is inside: the lowering leaves nothing below a deny.
+    pub entries: BTreeMap<PolicyEntry, Verdict>,
+}
+
+/// Key of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyEntry {
+    /// Who; `None` is anybody.
+    pub identity: Option<IdentityId>,
+    /// Which protocol and ports.
+    pub l4: L4Prefix,
+}
+
+/// A prefix of protocol and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum L4Prefix {
+    /// Every protocol.
+    All,
+    /// Ports of a protocol that share their first bits; message types of ICMP.
+    Ports {
+        /// IANA protocol number.
+        protocol: u8,
+        /// The first port.
+        port: u16,
+        /// Bits of it that count, 0 to 16.
+        bits: u8,
+    },
+}
+
+/// What is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
     /// Allowed by this rule.
     Allow(RuleId),
     /// Denied by this rule.
     Deny(RuleId),
-    /// No rule matches: default deny, as an `except` leaves it.
+    /// Nothing, though something is said around it. In prefilters only.
     NoMatch,
 }
 
@@ -89,31 +136,28 @@ impl MapImage {
 
     /// Entries that each map has to hold for this image.
     pub fn sizes(&self) -> ImageSizes {
-        (self.services.values()).fold(ImageSizes::default(), |sizes, service| {
-            sizes.plus(service.sizes())
-        })
-    }
-}
-
-impl ServiceImage {
-    /// Entries that each map has to hold for this service.
-    pub fn sizes(&self) -> ImageSizes {
         let mut sizes = ImageSizes {
-            services: 1,
+            prefilters: self.prefilters.len(),
+            endpoints: self.endpoints.len(),
             ..ImageSizes::default()
         };
-        for prefix in self.prefilter.iter().flat_map(|stage| stage.allow.keys()) {
+        let listed = (self.prefilters.values()).flat_map(|stage| stage.sources.keys());
+        for prefix in self.deny_list.keys().chain(listed) {
             match prefix.family() {
                 Family::V4 => sizes.prefilter_v4 += 1,
                 Family::V6 => sizes.prefilter_v6 += 1,
             }
         }
-        for prefix in self.policy.iter().flat_map(|stage| stage.sources.keys()) {
+        for prefix in self.identities.keys() {
             match prefix.family() {
-                Family::V4 => sizes.policy_v4 += 1,
-                Family::V6 => sizes.policy_v6 += 1,
+                Family::V4 => sizes.identities_v4 += 1,
+                Family::V6 => sizes.identities_v6 += 1,
             }
         }
+        for stage in self.prefilters.values() {
+            sizes.backends += stage.backends.len();
+        }
+        sizes.policy = self.guards.iter().map(|guard| guard.entries.len()).sum();
         sizes
     }
 }
@@ -121,43 +165,43 @@ impl ServiceImage {
 /// Entries per map, of one generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImageSizes {
-    /// Protected ports.
-    pub services: usize,
-    /// IPv4 prefixes on allow lists.
+    /// Ports with a prefilter.
+    pub prefilters: usize,
+    /// IPv4 prefixes of prefilters.
     pub prefilter_v4: usize,
-    /// IPv6 prefixes on allow lists.
+    /// IPv6 prefixes of prefilters.
     pub prefilter_v6: usize,
-    /// IPv4 prefixes of the policy stage.
-    pub policy_v4: usize,
-    /// IPv6 prefixes of the policy stage.
-    pub policy_v6: usize,
+    /// Backends of prefilters that bypass the policy.
+    pub backends: usize,
+    /// Addresses of workloads.
+    pub endpoints: usize,
+    /// IPv4 prefixes of identities.
+    pub identities_v4: usize,
+    /// IPv6 prefixes of identities.
+    pub identities_v6: usize,
+    /// Entries of policies.
+    pub policy: usize,
 }
 
 impl ImageSizes {
     /// Prefixes that one map can hold of one image.
     pub const MAX_PREFIXES: usize = 1 << 20;
 
-    /// For each map, the sum of the two.
-    #[must_use]
-    pub fn plus(self, other: ImageSizes) -> ImageSizes {
-        ImageSizes {
-            services: self.services + other.services,
-            prefilter_v4: self.prefilter_v4 + other.prefilter_v4,
-            prefilter_v6: self.prefilter_v6 + other.prefilter_v6,
-            policy_v4: self.policy_v4 + other.policy_v4,
-            policy_v6: self.policy_v6 + other.policy_v6,
-        }
-    }
+    /// Entries of policies that the map can hold of one image.
+    pub const MAX_POLICY_ENTRIES: usize = 1 << 20;
 
     /// For each map, the larger of the two.
     #[must_use]
     pub fn max(self, other: ImageSizes) -> ImageSizes {
         ImageSizes {
-            services: self.services.max(other.services),
+            prefilters: self.prefilters.max(other.prefilters),
             prefilter_v4: self.prefilter_v4.max(other.prefilter_v4),
             prefilter_v6: self.prefilter_v6.max(other.prefilter_v6),
-            policy_v4: self.policy_v4.max(other.policy_v4),
-            policy_v6: self.policy_v6.max(other.policy_v6),
+            backends: self.backends.max(other.backends),
+            endpoints: self.endpoints.max(other.endpoints),
+            identities_v4: self.identities_v4.max(other.identities_v4),
+            identities_v6: self.identities_v6.max(other.identities_v6),
+            policy: self.policy.max(other.policy),
         }
     }
 }

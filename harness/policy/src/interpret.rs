@@ -3,14 +3,10 @@
 
 mod parse;
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
 use netverdict_abi::Reason;
 
-use crate::image::{MapImage, PolicyImage, RuleId, ServiceImage, SourceVerdict};
-use crate::port::ProtoPort;
-use crate::prefix::{Family, Prefix};
+use crate::image::{MapImage, RuleId};
+use crate::journey::Point;
 
 /// What the filter does with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,77 +17,29 @@ pub struct Judgement {
     pub rule: RuleId,
 }
 
-/// Judges the bytes of a frame by `image`, in the order that [`Reason`] lays
-/// down.
-pub fn judge(image: &MapImage, frame: &[u8]) -> Judgement {
-    if image.pass_all {
-        return by_no_rule(Reason::PassAll);
+/// The maps that the filter itself writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// [`netverdict_abi::Mode::TRACK`].
+    pub tracks: bool,
+}
+
+impl Memory {
+    /// Nothing seen yet; flows that a prefilter let bypass the policy are
+    /// remembered, and nothing else.
+    pub fn untracked() -> Memory {
+        Memory { tracks: false }
     }
-    let flow = match parse::flow(frame) {
-        Ok(flow) => flow,
-        Err(reason) => return by_no_rule(reason),
-    };
-    let parse::Flow {
-        source,
-        protocol,
-        destination_port,
-    } = flow;
-    let node_port = ProtoPort {
-        port: destination_port,
-        protocol,
-    };
-    match image.services.get(&node_port) {
-        None => by_no_rule(Reason::UnprotectedPort),
-        Some(service) => at_service(service, source),
+
+    /// Nothing seen yet; everything is remembered.
+    pub fn tracking() -> Memory {
+        Memory { tracks: true }
     }
 }
 
-fn at_service(service: &ServiceImage, source: IpAddr) -> Judgement {
-    if let Some(prefilter) = &service.prefilter {
-        let (reason, rule) = match longest_match(&prefilter.allow, source) {
-            Some(rule) => (Reason::PrefilterAllowBypass, *rule),
-            None if prefilter.default_pass => {
-                (Reason::PrefilterDefaultBypass, prefilter.default_rule)
-            }
-            None => {
-                return Judgement {
-                    reason: Reason::PrefilterDefaultDrop,
-                    rule: prefilter.default_rule,
-                };
-            }
-        };
-        if prefilter.bypass_policy {
-            return Judgement { reason, rule };
-        }
-    }
-    match &service.policy {
-        None => by_no_rule(Reason::PolicyNotSelected),
-        Some(policy) => by_policy(policy, source),
-    }
+/// Judges the bytes of a frame at a hook by `image`, in the order that [`Reason`]
+/// lays down.
+pub fn judge(image: &MapImage, point: Point, frame: &[u8], memory: &mut Memory) -> Judgement {
+    let _ = (image, point, frame, memory);
+    todo!()
 }
-
-fn by_policy(policy: &PolicyImage, source: IpAddr) -> Judgement {
-    let (reason, rule) = match longest_match(&policy.sources, source) {
-        Some(SourceVerdict::Allow(rule)) => (Reason::PolicyAllow, *rule),
-        Some(SourceVerdict::Deny(rule)) => (Reason::PolicyDeny, *rule),
-        Some(SourceVerdict::NoMatch) | None => (Reason::PolicyDefaultDeny, policy.default_rule),
-    };
-    Judgement { reason, rule }
-}
-
-fn by_no_rule(reason: Reason) -> Judgement {
-    Judgement {
-        reason,
-        rule: RuleId::NONE,
-    }
-}
-
-/// The value of the longest prefix that holds `address`.
-fn longest_match<V>(prefixes: &BTreeMap<Prefix, V>, address: IpAddr) -> Option<&V> {
-    (0..=Family::of(address).bits())
-        .rev()
-        .find_map(|length| prefixes.get(&Prefix::containing(address, length)))
-}
-
-#[cfg(test)]
-mod tests;

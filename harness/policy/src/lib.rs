@@ -15,6 +15,7 @@ pub mod frame;
 pub mod frontend;
 pub mod image;
 pub mod interpret;
+pub mod journey;
 pub mod lower;
 pub mod model;
 pub mod oracle;

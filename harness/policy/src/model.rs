@@ -1,20 +1,28 @@
-//! A validated policy: what services exist, who stands behind them, and which
-//! rules guard them. Everything in here has been checked by the front end.
+//! A validated policy: who is there, which services stand in front of whom, and
+//! which rules guard them. Everything in here has been checked by the front end.
+
+mod label;
+mod rule;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::diagnostic::Location;
 use crate::port::{ProtoPort, Protocol};
 use crate::prefix::Prefix;
 
-/// Label keys and values, source prefixes (`k8s:`) removed.
-pub type Labels = BTreeMap<String, String>;
+pub use label::{Labels, Operator, Requirement, Selector};
+pub use rule::{
+    Cidr, Direction, EndpointSelector, Entity, L4Match, L4Port, L4Protocol, Namespaces,
+    NetworkPolicy, Peer, PeerKind, Peers, PolicyKind, Ports, Rule, RuleAction, Subject,
+};
 
 /// Namespace and name of a Kubernetes object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
-    /// The namespace; `default` where none is given.
+    /// The namespace; `default` where none is given, empty for objects that have
+    /// none.
     pub namespace: String,
     /// The name.
     pub name: String,
@@ -22,6 +30,9 @@ pub struct ObjectName {
 
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            return f.write_str(&self.name);
+        }
         write!(f, "{}/{}", self.namespace, self.name)
     }
 }
@@ -29,42 +40,136 @@ impl fmt::Display for ObjectName {
 /// Everything that decides about a packet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Every workload, in the scenario's order.
+    /// Labels of every namespace that has a workload or a `Namespace` object, with
+    /// `kubernetes.io/metadata.name`.
+    pub namespaces: BTreeMap<String, Labels>,
+    /// The node on which all workloads run.
+    pub node: Node,
+    /// Every workload, in the order of the scenario and its manifests.
     pub workloads: Vec<Workload>,
+    /// Addresses beyond the uplink that are more than the world.
+    pub known_hosts: Vec<KnownHost>,
     /// One entry per NodePort: (protocol, node port) is unique.
     pub node_ports: Vec<NodePort>,
+    /// Sources that the prefilter drops whatever the port, in order.
+    pub deny_list: Vec<ListedSource>,
     /// Prefilters: (protocol, node port) is unique. One may stand at a port
     /// that no service has.
     pub prefilters: Vec<Prefilter>,
     /// Network policies, in the order of the manifests.
     pub network_policies: Vec<NetworkPolicy>,
+    /// What upstream leaves to the implementation.
+    pub choices: Choices,
 }
 
-/// Something with labels that packets are delivered to.
+/// Readings that upstream documents leave open, or that differ between
+/// implementations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choices {
+    /// Whether `ipBlock` of a Kubernetes NetworkPolicy matches addresses of
+    /// workloads. Cilium: no.
+    pub ip_blocks_match_workloads: bool,
+    /// Whether CIDR rules of Cilium policies match addresses of workloads.
+    /// Upstream: no.
+    pub cidrs_match_workloads: bool,
+    /// Whether they match the node and its kin (`policy-cidr-match-mode=nodes`).
+    pub cidrs_match_nodes: bool,
+    /// Whether the node always reaches its workloads, as kubelet's health checks
+    /// must (Cilium's `allow-localhost`); a deny rule for `host` still denies.
+    pub node_reaches_workloads: bool,
+}
+
+impl Default for Choices {
+    /// What Cilium does if it is not configured.
+    fn default() -> Choices {
+        Choices {
+            ip_blocks_match_workloads: false,
+            cidrs_match_workloads: false,
+            cidrs_match_nodes: false,
+            node_reaches_workloads: true,
+        }
+    }
+}
+
+/// The node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// Its addresses; at most one of each family.
+    pub addresses: Vec<IpAddr>,
+    /// Its labels, which `fromNodes` selects by.
+    pub labels: Labels,
+}
+
+/// A host beyond the uplink that policies know as something else than `world`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Workload {
-    /// Where it is found under this name.
-    pub name: ObjectName,
-    /// Its labels.
+pub struct KnownHost {
+    /// Its addresses.
+    pub addresses: Vec<IpAddr>,
+    /// What it is: [`Entity::RemoteNode`], [`Entity::KubeApiserver`],
+    /// [`Entity::Health`], [`Entity::Ingress`], [`Entity::Unmanaged`] or
+    /// [`Entity::Init`], at least one of them.
+    pub entities: Vec<Entity>,
+    /// Its labels, which `fromNodes` selects by, if it is a remote node.
     pub labels: Labels,
     /// Where it is declared.
     pub location: Location,
 }
 
-/// A port of a `v1 Service` of type NodePort.
+/// Something with labels that packets are delivered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// Where it is found under this name. Of several replicas of one owner, one
+    /// stands for all: then this is the owner's name.
+    pub name: ObjectName,
+    /// The kind of that object, such as `Deployment`; `Pod` for workloads of a
+    /// scenario's topology.
+    pub kind: String,
+    /// Its labels, and those that Cilium derives: `io.kubernetes.pod.namespace`,
+    /// `io.cilium.k8s.namespace.labels.KEY`,
+    /// `io.cilium.k8s.policy.serviceaccount`, `io.cilium.k8s.policy.cluster`.
+    pub labels: Labels,
+    /// Its addresses, at most one of each family, at least one; no other workload
+    /// has them. Those of a host-network pod are the node's.
+    pub addresses: Vec<IpAddr>,
+    /// Ports that have a name.
+    pub named_ports: Vec<NamedPort>,
+    /// Whether it shares the node's network: no policy selects it, and to others
+    /// it is the node.
+    pub host_network: bool,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// A named port of a container.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedPort {
+    /// The name.
+    pub name: String,
+    /// What it stands for.
+    pub port: ProtoPort,
+}
+
+/// A port of a `v1 Service` of type NodePort or LoadBalancer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodePort {
     /// The service.
     pub service: ObjectName,
     /// The port on the node, and the protocol of both ports.
     pub node_port: ProtoPort,
-    /// The backends' port: the one that policy means by `toPorts`.
-    pub target_port: u16,
-    /// Indices into [`Policy::workloads`] of the backends (those of the same
-    /// namespace with the selector's labels), ascending, at least one.
-    pub backends: Vec<usize>,
+    /// The backends (workloads of the same namespace with the selector's labels),
+    /// ascending by index, at least one.
+    pub backends: Vec<Backend>,
     /// Where the port is declared.
     pub location: Location,
+}
+
+/// Who receives what is sent to a node port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Backend {
+    /// Index into [`Policy::workloads`].
+    pub workload: usize,
+    /// The workload's port: the one that policy means by `toPorts`.
+    pub port: u16,
 }
 
 /// The XDP prefilter of one node port.
@@ -72,15 +177,17 @@ pub struct NodePort {
 pub struct Prefilter {
     /// The port it guards.
     pub node_port: ProtoPort,
+    /// Sources on the deny list, of both families; they beat the allow list.
+    pub deny: Vec<ListedSource>,
     /// Sources on the allow list, of both families; may be empty.
-    pub allow: Vec<AllowedSource>,
-    /// What happens to a source that is not on the list.
+    pub allow: Vec<ListedSource>,
+    /// What happens to a source that is on no list.
     pub default: DefaultAction,
     /// Whether what it passes skips the policy stage.
     pub bypass_policy: bool,
     /// The whole entry.
     pub location: Location,
-    /// The value of `allow`.
+    /// The value of `allow`, or the entry where it has none.
     pub allow_location: Location,
     /// The value of `default`.
     pub default_location: Location,
@@ -88,9 +195,9 @@ pub struct Prefilter {
     pub bypass_location: Location,
 }
 
-/// A prefix on a prefilter's allow list.
+/// A prefix on a prefilter's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AllowedSource {
+pub struct ListedSource {
     /// The prefix.
     pub prefix: Prefix,
     /// Where it stands.
@@ -106,92 +213,23 @@ pub enum DefaultAction {
     Drop,
 }
 
-/// The ingress side of a policy: default deny for what it selects.
-///
-/// A policy in here has at least one rule: one without enforces nothing, and
-/// Cilium rejects it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkPolicy {
-    /// Its name.
-    pub name: ObjectName,
-    /// Labels that a workload of the same namespace must all have; empty
-    /// selects every workload of the namespace.
-    pub selector: Labels,
-    /// Rules of `ingress` and `ingressDeny`, in order.
-    pub rules: Vec<Rule>,
-    /// The value of its selector: why it applies, and default deny with it.
-    pub location: Location,
-}
-
-/// Whether a rule's sources may or may not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuleAction {
-    /// From `ingress`.
-    Allow,
-    /// From `ingressDeny`: beats every allow.
-    Deny,
-}
-
-/// One entry of `ingress` or `ingressDeny`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Allow or deny.
-    pub action: RuleAction,
-    /// Whose packets it is about.
-    pub sources: Sources,
-    /// Which of the workload's ports it is about.
-    pub ports: Ports,
-    /// The whole entry.
-    pub location: Location,
-}
-
-/// Sources a rule matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sources {
-    /// The rule names ports only: every source. The place is that of the rule.
-    Any,
-    /// Nobody: an empty rule (`{}`), which in Cilium allows nothing.
-    Nobody,
-    /// Any of these; none of them if empty.
-    Cidrs(Vec<CidrSource>),
-}
-
-/// An entry of `fromCIDR` or `fromCIDRSet`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CidrSource {
-    /// The prefix.
-    pub cidr: Prefix,
-    /// Prefixes inside it that this entry does not match.
-    pub except: Vec<Prefix>,
-    /// Where the entry stands.
-    pub location: Location,
-}
-
-/// Ports of a workload that a rule matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ports {
-    /// Every port of every protocol.
-    All,
-    /// Any of these; none if empty.
-    Listed(Vec<PortMatch>),
-}
-
-/// An entry of `toPorts[].ports`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortMatch {
-    /// The workload's port; `None` is every port (`"0"`).
-    pub port: Option<u16>,
-    /// The protocol; `None` is any.
-    pub protocol: Option<Protocol>,
-    /// Where the entry stands.
-    pub location: Location,
-}
-
 /// Names the one thing in a [`Policy`] that decided.
 ///
 /// Two parties that name the same rule mean the same line of the same file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleRef {
+    /// An entry of the prefilter's deny list for every port.
+    DenyList {
+        /// Index into [`Policy::deny_list`].
+        entry: usize,
+    },
+    /// An entry of a prefilter's deny list.
+    PrefilterDeny {
+        /// Index into [`Policy::prefilters`].
+        prefilter: usize,
+        /// Index into [`Prefilter::deny`].
+        entry: usize,
+    },
     /// An entry of a prefilter's allow list.
     PrefilterAllow {
         /// Index into [`Policy::prefilters`].
@@ -204,45 +242,65 @@ pub enum RuleRef {
         /// Index into [`Policy::prefilters`].
         prefilter: usize,
     },
-    /// An entry of a rule; `entry` is 0 where the sources are [`Sources::Any`].
+    /// A peer of a rule.
     Policy {
         /// Index into [`Policy::network_policies`].
         policy: usize,
         /// Index into [`NetworkPolicy::rules`].
         rule: usize,
-        /// Index into [`Sources::Cidrs`].
-        entry: usize,
+        /// Index into [`Peers::Listed`]; 0 where the rule is about anybody.
+        peer: usize,
     },
-    /// The default deny of a policy that selects the service.
+    /// The default deny of a policy that selects the workload.
     DefaultDeny {
         /// Index into [`Policy::network_policies`].
         policy: usize,
     },
+    /// The node reaches its own workloads: no line says so.
+    /// See [`Choices::node_reaches_workloads`].
+    NodeReachesWorkloads,
 }
 
 impl Policy {
-    /// Where the rule stands.
+    /// Where the rule stands; `None` for what no line says.
     ///
     /// # Panics
     /// If `rule` is not of this policy.
-    pub fn location(&self, rule: RuleRef) -> &Location {
-        match rule {
+    pub fn location(&self, rule: RuleRef) -> Option<&Location> {
+        Some(match rule {
+            RuleRef::DenyList { entry } => &self.deny_list[entry].location,
+            RuleRef::PrefilterDeny { prefilter, entry } => {
+                &self.prefilters[prefilter].deny[entry].location
+            }
             RuleRef::PrefilterAllow { prefilter, entry } => {
                 &self.prefilters[prefilter].allow[entry].location
             }
             RuleRef::PrefilterDefault { prefilter } => &self.prefilters[prefilter].default_location,
-            RuleRef::Policy {
-                policy,
-                rule,
-                entry,
-            } => {
+            RuleRef::Policy { policy, rule, peer } => {
                 let rule = &self.network_policies[policy].rules[rule];
-                match &rule.sources {
-                    Sources::Any | Sources::Nobody => &rule.location,
-                    Sources::Cidrs(cidrs) => &cidrs[entry].location,
+                match &rule.peers {
+                    Peers::Any => &rule.location,
+                    Peers::Listed(peers) => &peers[peer].location,
                 }
             }
             RuleRef::DefaultDeny { policy } => &self.network_policies[policy].location,
-        }
+            RuleRef::NodeReachesWorkloads => return None,
+        })
+    }
+}
+
+impl Workload {
+    /// The port of this name and protocol.
+    pub fn named_port(&self, name: &str, protocol: Protocol) -> Option<u16> {
+        (self.named_ports.iter())
+            .find(|named| named.name == name && named.port.protocol == protocol)
+            .map(|named| named.port.port)
+    }
+}
+
+/// Kind, namespace and name, as in `default/inventory[Deployment]`.
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.name, self.kind)
     }
 }

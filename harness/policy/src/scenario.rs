@@ -9,9 +9,9 @@ use std::sync::Arc;
 use netverdict_abi::Reason;
 
 use crate::diagnostic::{Location, SourceFile};
-use crate::frame::FrameSpec;
+use crate::image::MapImage;
+use crate::journey::Journey;
 use crate::model::Policy;
-use crate::port::ProtoPort;
 use crate::topology::TopologyPlan;
 
 /// One scenario file, checked.
@@ -31,8 +31,39 @@ pub struct Scenario {
     pub topology: TopologyPlan,
     /// The policy.
     pub policy: Policy,
-    /// Probes, in the file's order, at least one. Their names are unique.
+    /// Probes, in the file's order, at least one; those of sequences among them.
+    /// Their names are unique, those of steps included.
     pub probes: Vec<Probe>,
+    /// Changes that are made while traffic flows, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A change of the policy under traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name, unique within the scenario.
+    pub name: String,
+    /// The policy from then on. Its workloads are those of the scenario, in the
+    /// same order.
+    pub policy: Policy,
+    /// That policy, compiled.
+    pub image: MapImage,
+    /// What becomes of connections made under the policy before.
+    pub connections: Connections,
+    /// What is judged once the change is made, in order, in one memory with the
+    /// probes of the steps before; may be empty.
+    pub probes: Vec<Probe>,
+    /// The whole entry.
+    pub location: Location,
+}
+
+/// What becomes of established connections when the policy changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Connections {
+    /// Their replies go on passing, as upstream's do.
+    Keep,
+    /// They are forgotten: replies are judged as new packets.
+    Forget,
 }
 
 /// Known disagreement between the policy and the author's intent.
@@ -58,6 +89,11 @@ pub struct Probe {
     pub reason: Option<Reason>,
     /// One case per frame, at least one.
     pub cases: Vec<Case>,
+    /// The sequence it is part of, by number from 0: the probes of one sequence
+    /// are sent in order, each alone, and connections and fragments are
+    /// remembered from one to the next. A probe that is part of none is judged
+    /// as if nothing had been before it.
+    pub sequence: Option<usize>,
     /// The whole entry.
     pub location: Location,
     /// The value of `expect`.
@@ -80,26 +116,8 @@ pub struct Case {
     /// What tells it from the probe's other cases, such as the source address;
     /// empty if the probe has one case.
     pub label: String,
-    /// The frame.
-    pub frame: FrameSpec,
-    /// Where it should arrive if the filter passes it.
-    pub target: Target,
-}
-
-/// Where a frame is meant to arrive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// At a workload, through its node port.
-    Workload {
-        /// Index into [`TopologyPlan::workloads`].
-        workload: usize,
-        /// The port on the node.
-        node_port: ProtoPort,
-    },
-    /// At the node itself.
-    Node,
-    /// Nowhere: a host stack cannot deliver it, though the filter may pass it.
-    Undeliverable(Undeliverable),
+    /// The frame, and its way.
+    pub journey: Journey,
 }
 
 /// Why a host stack does not deliver a frame that reached it.

@@ -48,6 +48,9 @@ pub struct WorkloadPlan {
     pub name: String,
     /// One address for each family that the node has.
     pub addresses: Vec<IpAddr>,
+    /// Whether it shares the node's network: then it has no namespace of its own,
+    /// and the node's addresses.
+    pub host_network: bool,
     /// Ports that `lab` serves HTTP on (TCP), for real clients to try.
     pub listen: Vec<ProtoPort>,
 }

@@ -6,7 +6,6 @@ use super::keys::{Key, Shape, Table};
 use super::link;
 use super::manifest::{self, Objects};
 use super::network::{self, Network};
-use super::overlap;
 use super::prefilter::{self, PREFILTER};
 use super::probe::{self, PROBE};
 use super::problems::Problems;
@@ -159,6 +158,7 @@ pub(super) fn read(
         topology,
         policy,
         probes,
+        steps: Vec::new(),
     };
     Some((scenario, image?))
 }
@@ -232,7 +232,6 @@ fn judge(
     let before = problems.count();
     let policy = link::link(&network, objects, prefilters, problems);
     let services_known = services_known && problems.count() == before;
-    overlap::check(&policy, problems);
     // What cannot be compiled is wrong with the input, and known without a
     // single frame.
     let image = match lower(&policy) {

@@ -7,7 +7,9 @@ use super::network::Network;
 use super::problems::Problems;
 use super::suggest::closest;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Labels, NetworkPolicy, NodePort, ObjectName, Policy, Prefilter, Workload};
+use crate::model::{
+    Backend, Labels, NetworkPolicy, Node, NodePort, ObjectName, Policy, Prefilter, Workload,
+};
 use crate::port::ProtoPort;
 use crate::topology::Forward;
 
@@ -21,7 +23,11 @@ pub(super) fn link(
     let workloads: Vec<Workload> = (network.workloads.iter())
         .map(|(workload, location)| Workload {
             name: workload.name.clone(),
+            kind: "Pod".to_owned(),
             labels: workload.labels.clone(),
+            addresses: workload.plan.addresses.clone(),
+            named_ports: Vec::new(),
+            host_network: false,
             location: location.clone(),
         })
         .collect();
@@ -57,8 +63,12 @@ pub(super) fn link(
                 node_ports.push(NodePort {
                     service: service.name.clone(),
                     node_port: port.node_port,
-                    target_port: port.target_port,
-                    backends: backends.clone(),
+                    backends: (backends.iter())
+                        .map(|workload| Backend {
+                            workload: *workload,
+                            port: port.target_port,
+                        })
+                        .collect(),
                     location: port.location,
                 });
             }
@@ -70,17 +80,6 @@ pub(super) fn link(
         selector_location,
     } in objects.policies
     {
-        if selected(&workloads, &policy.name, &policy.selector).is_empty() {
-            problems.warn(
-                "policy-selects-nothing",
-                &selector_location,
-                format!(
-                    "the policy {} selects no workload of this scenario",
-                    policy.name
-                ),
-                near_label(&workloads, &policy.name.namespace, &policy.selector),
-            );
-        }
         // Default deny comes from what it selects: that is the line to show.
         network_policies.push(NetworkPolicy {
             location: selector_location,
@@ -88,10 +87,18 @@ pub(super) fn link(
         });
     }
     Policy {
+        namespaces: BTreeMap::new(),
+        node: Node {
+            addresses: network.node.clone(),
+            labels: Labels::new(),
+        },
         workloads,
+        known_hosts: Vec::new(),
         node_ports,
+        deny_list: Vec::new(),
         prefilters,
         network_policies,
+        choices: crate::model::Choices::default(),
     }
 }
 
@@ -99,10 +106,14 @@ pub(super) fn link(
 pub(super) fn forwards(policy: &Policy) -> Vec<Forward> {
     (policy.node_ports.iter())
         .filter_map(|port| {
+            let Backend {
+                workload,
+                port: target_port,
+            } = *port.backends.first()?;
             Some(Forward {
                 node_port: port.node_port,
-                workload: *port.backends.first()?,
-                target_port: port.target_port,
+                workload,
+                target_port,
             })
         })
         .collect()

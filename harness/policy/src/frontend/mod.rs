@@ -10,7 +10,6 @@ mod labels;
 mod link;
 mod manifest;
 mod network;
-mod overlap;
 mod prefilter;
 mod probe;
 mod problems;

@@ -304,6 +304,7 @@ fn workload(entry: &Entry, problems: &mut Problems) -> WorkloadDeclaration {
         },
         labels: Labels::new(),
         plan: WorkloadPlan {
+            host_network: false,
             name: entry.key.clone(),
             addresses: Vec::new(),
             listen: Vec::new(),

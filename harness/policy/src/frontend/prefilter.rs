@@ -10,7 +10,7 @@ use super::suggest::did_you_mean;
 use super::tree::{Node, Value};
 use crate::address_set::prefix_or_address;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{AllowedSource, DefaultAction, Prefilter};
+use crate::model::{DefaultAction, ListedSource, Prefilter};
 use crate::port::ProtoPort;
 
 pub(super) const PREFILTER: Table = Table {
@@ -89,6 +89,7 @@ pub(super) fn read(
             (port, bypass, default, allow)
         {
             prefilters.push(Prefilter {
+                deny: Vec::new(),
                 node_port,
                 allow: allow.0,
                 default: default.0,
@@ -108,7 +109,7 @@ fn allow_list(
     sets: &Sets,
     expected_to_fail: bool,
     problems: &mut Problems,
-) -> Vec<AllowedSource> {
+) -> Vec<ListedSource> {
     let before = problems.count();
     let mut allow = Vec::new();
     for item in problems.list(node).unwrap_or(&[]) {
@@ -117,7 +118,7 @@ fn allow_list(
         };
         match (sets.get(text), prefix_or_address(text)) {
             (Some(set), _) => allow.extend(set.entries.iter().cloned()),
-            (None, Ok(prefix)) => allow.push(AllowedSource {
+            (None, Ok(prefix)) => allow.push(ListedSource {
                 prefix,
                 location: item.location.clone(),
             }),

@@ -11,7 +11,7 @@ use super::sources::Sources;
 use super::tree::{Node, Value};
 use crate::address_set::{prefix_or_address, read_lines};
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
-use crate::model::AllowedSource;
+use crate::model::ListedSource;
 
 /// Bad lines of an address file that are shown before the rest is counted.
 const LISTED: usize = 20;
@@ -42,7 +42,7 @@ pub(super) type Sets = BTreeMap<String, Set>;
 /// A named set, as its file or the scenario lists it.
 #[derive(Debug)]
 pub(super) struct Set {
-    pub(super) entries: Vec<AllowedSource>,
+    pub(super) entries: Vec<ListedSource>,
     /// Some of it could not be read.
     pub(super) broken: bool,
 }
@@ -93,14 +93,14 @@ fn check_name(name: &str, location: &Location, network: Option<&Network>, proble
     }
 }
 
-fn in_place(node: &Node, problems: &mut Problems) -> Vec<AllowedSource> {
+fn in_place(node: &Node, problems: &mut Problems) -> Vec<ListedSource> {
     let mut entries = Vec::new();
     for item in problems.list(node).unwrap_or(&[]) {
         let Some(text) = problems.text(item) else {
             continue;
         };
         match prefix_or_address(text) {
-            Ok(prefix) => entries.push(AllowedSource {
+            Ok(prefix) => entries.push(ListedSource {
                 prefix,
                 location: item.location.clone(),
             }),
@@ -110,11 +110,7 @@ fn in_place(node: &Node, problems: &mut Problems) -> Vec<AllowedSource> {
     entries
 }
 
-fn from_file(
-    node: &Node,
-    sources: &mut Sources<'_>,
-    problems: &mut Problems,
-) -> Vec<AllowedSource> {
+fn from_file(node: &Node, sources: &mut Sources<'_>, problems: &mut Problems) -> Vec<ListedSource> {
     let path = Fields::of(node, &SET_FILE, problems)
         .and_then(|fields| fields.get("file"))
         .and_then(|path| Some((problems.text(path)?, &path.location)));
@@ -127,12 +123,12 @@ fn from_file(
     }
 }
 
-fn lines(file: &Arc<SourceFile>, problems: &mut Problems) -> Vec<AllowedSource> {
+fn lines(file: &Arc<SourceFile>, problems: &mut Problems) -> Vec<ListedSource> {
     let mut entries = Vec::new();
     let mut bad = 0_usize;
     let mut first_unlisted = None;
     read_lines(file, |line| match line {
-        Ok((prefix, location)) => entries.push(AllowedSource { prefix, location }),
+        Ok((prefix, location)) => entries.push(ListedSource { prefix, location }),
         Err(line) => {
             bad += 1;
             if bad <= LISTED {

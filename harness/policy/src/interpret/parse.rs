@@ -74,7 +74,7 @@ fn v4(bytes: &[u8]) -> Result<Flow, Reason> {
     // offset.
     let fragment = u16::from_be_bytes([fragment_high, fragment_low]);
     if fragment & 0x1fff != 0 {
-        return Err(Reason::LaterFragment);
+        return Err(Reason::UntrackedFragment);
     }
     let more_fragments = fragment & 0x2000 != 0;
     let transport = Window(&packet[header_length..]);
@@ -118,7 +118,7 @@ fn v6(bytes: &[u8]) -> Result<Flow, Reason> {
             // RFC 8200 §4.5: offset in units of 8 bytes, then "more fragments".
             let fragment = u16::from_be_bytes([header[2], header[3]]);
             if fragment & 0xfff8 != 0 {
-                return Err(Reason::LaterFragment);
+                return Err(Reason::UntrackedFragment);
             }
             more_fragments |= fragment & 1 != 0;
         }

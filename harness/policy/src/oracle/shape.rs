@@ -66,7 +66,7 @@ fn v4(frame: &FrameSpec, packet: &IpPacket, start: usize) -> Result<Flow, Reason
     }
     let starts_within = packet.fragment.is_some_and(|fragment| fragment.offset > 0);
     if starts_within {
-        return Err(Reason::LaterFragment);
+        return Err(Reason::UntrackedFragment);
     }
     ports(packet, header + 4 <= total)
 }
@@ -109,7 +109,7 @@ fn v6(frame: &FrameSpec, packet: &IpPacket, start: usize) -> Result<Flow, Reason
             return Err(Reason::Truncated);
         }
         if fragment.offset > 0 {
-            return Err(Reason::LaterFragment);
+            return Err(Reason::UntrackedFragment);
         }
     }
     ports(packet, at + 4 <= total)

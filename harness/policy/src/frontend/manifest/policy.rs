@@ -5,7 +5,12 @@ use super::super::tree::{Node, Value};
 use super::PolicyObject;
 use super::fields::{Keys, Known};
 use super::{metadata, rule};
-use crate::model::{Labels, NetworkPolicy, RuleAction};
+use std::collections::BTreeSet;
+
+use crate::model::{
+    EndpointSelector, Labels, Namespaces, NetworkPolicy, Operator, PolicyKind, Requirement,
+    RuleAction, Selector, Subject,
+};
 
 const OBJECT: Keys = Keys {
     what: "a CiliumNetworkPolicy",
@@ -65,8 +70,21 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<PolicyObj
     }
     Some(PolicyObject {
         policy: NetworkPolicy {
+            kind: PolicyKind::Cilium,
+            subject: Subject::Workloads(EndpointSelector {
+                namespaces: Namespaces::Named(name.clone()?.namespace),
+                labels: Selector(
+                    (labels?.into_iter())
+                        .map(|(key, value)| Requirement {
+                            key,
+                            operator: Operator::In(BTreeSet::from([value])),
+                        })
+                        .collect(),
+                ),
+            }),
             name: name?,
-            selector: labels?,
+            isolates_ingress: true,
+            isolates_egress: false,
             rules: rules.into_iter().collect::<Option<_>>()?,
             location: document.location.clone(),
         },

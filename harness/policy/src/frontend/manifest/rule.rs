@@ -4,8 +4,9 @@ use super::super::problems::Problems;
 use super::super::tree::{Node, Value};
 use super::fields::{Keys, Known, filled_list, supported};
 use crate::diagnostic::Diagnostic;
-use crate::model::{CidrSource, PortMatch, Ports, Rule, RuleAction, Sources};
-use crate::port::Protocol;
+use crate::model::{
+    Cidr, Direction, L4Match, L4Port, L4Protocol, Peer, PeerKind, Peers, Ports, Rule, RuleAction,
+};
 use crate::prefix::Prefix;
 
 const RULE: Keys = Keys {
@@ -33,11 +34,11 @@ const PORT: Keys = Keys {
 };
 
 /// No protocol means any, unlike in Kubernetes, where it means TCP.
-const PROTOCOLS: [(&str, Option<Protocol>); 4] = [
-    ("TCP", Some(Protocol::Tcp)),
-    ("UDP", Some(Protocol::Udp)),
-    ("SCTP", Some(Protocol::Sctp)),
-    ("ANY", None),
+const PROTOCOLS: [(&str, L4Protocol); 4] = [
+    ("TCP", L4Protocol::Tcp),
+    ("UDP", L4Protocol::Udp),
+    ("SCTP", L4Protocol::Sctp),
+    ("ANY", L4Protocol::AnyWithPorts),
 ];
 
 const EMPTY_CIDRS: &str = "an empty list of sources is easily taken for 'everyone': list prefixes, \
@@ -60,15 +61,17 @@ pub(super) fn read(
     }
     let fields = Known::of(item, &RULE, problems)?;
     let mut sound = true;
-    let mut cidrs: Option<Vec<CidrSource>> = None;
+    let mut cidrs: Option<Vec<Peer>> = None;
     if let Some(node) = fields.get("fromCIDR") {
         match filled_list(node, "fromCIDR", EMPTY_CIDRS, problems) {
             Some(items) => {
                 for item in items {
                     match problems.prefix(item) {
-                        Some(cidr) => cidrs.get_or_insert_default().push(CidrSource {
-                            cidr,
-                            except: Vec::new(),
+                        Some(prefix) => cidrs.get_or_insert_default().push(Peer {
+                            kind: PeerKind::Cidr(Cidr {
+                                prefix,
+                                except: Vec::new(),
+                            }),
                             location: item.location.clone(),
                         }),
                         None => sound = false,
@@ -95,21 +98,22 @@ pub(super) fn read(
         Some(node) => to_ports(node, problems),
         None => Some(Ports::All),
     };
-    let sources = match (cidrs, fields.get("toPorts")) {
-        (Some(cidrs), _) => Sources::Cidrs(cidrs),
-        (None, Some(_)) => Sources::Any,
-        (None, None) => Sources::Nobody,
+    let peers = match (cidrs, fields.get("toPorts")) {
+        (Some(cidrs), _) => Peers::Listed(cidrs),
+        (None, Some(_)) => Peers::Any,
+        (None, None) => Peers::Listed(Vec::new()),
     };
     // A key that was refused may have been the one that names the sources.
     (sound && fields.whole).then_some(Rule {
+        direction: Direction::Ingress,
         action,
-        sources,
+        peers,
         ports: ports?,
         location: item.location.clone(),
     })
 }
 
-fn cidr_set(item: &Node, problems: &mut Problems) -> Option<CidrSource> {
+fn cidr_set(item: &Node, problems: &mut Problems) -> Option<Peer> {
     let fields = Known::of(item, &CIDR_SET, problems)?;
     let cidr_help = "give the prefix that the entry is about";
     let cidr_node = fields.need("cidr", cidr_help, problems);
@@ -141,9 +145,9 @@ fn cidr_set(item: &Node, problems: &mut Problems) -> Option<CidrSource> {
         }
         except.push(prefix);
     }
-    (sound && fields.whole).then_some(CidrSource {
-        cidr: cidr?,
-        except,
+    let prefix = cidr?;
+    (sound && fields.whole).then_some(Peer {
+        kind: PeerKind::Cidr(Cidr { prefix, except }),
         location: item.location.clone(),
     })
 }
@@ -183,17 +187,17 @@ fn to_ports(node: &Node, problems: &mut Problems) -> Option<Ports> {
     sound.then_some(Ports::Listed(matches))
 }
 
-fn port_match(item: &Node, problems: &mut Problems) -> Option<PortMatch> {
+fn port_match(item: &Node, problems: &mut Problems) -> Option<L4Match> {
     let fields = Known::of(item, &PORT, problems)?;
     let protocol = match fields.get("protocol") {
         Some(node) => supported(node, "protocol", &PROTOCOLS, problems),
-        None => Some(None),
+        None => Some(L4Protocol::AnyWithPorts),
     };
     let port_help = "give the workload's port, in quotes; \"0\" is every port";
     let port = fields
         .need("port", port_help, problems)
         .and_then(|node| port_number(node, problems));
-    fields.whole.then_some(PortMatch {
+    fields.whole.then_some(L4Match {
         port: port?,
         protocol: protocol?,
         location: item.location.clone(),
@@ -201,7 +205,7 @@ fn port_match(item: &Node, problems: &mut Problems) -> Option<PortMatch> {
 }
 
 /// The port, where `None` is every port. It is text in Cilium's schema.
-fn port_number(node: &Node, problems: &mut Problems) -> Option<Option<u16>> {
+fn port_number(node: &Node, problems: &mut Problems) -> Option<L4Port> {
     let text = problems.text(node)?;
     if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
         problems.error(
@@ -214,8 +218,8 @@ fn port_number(node: &Node, problems: &mut Problems) -> Option<Option<u16>> {
     }
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match digits.then(|| text.parse::<u16>()) {
-        Some(Ok(0)) => Some(None),
-        Some(Ok(port)) => Some(Some(port)),
+        Some(Ok(0)) => Some(L4Port::All),
+        Some(Ok(port)) => Some(L4Port::Range(port, port)),
         Some(Err(_)) | None => {
             problems.error(
                 "port-malformed",

@@ -155,7 +155,9 @@ fn workload(
         return None;
     };
     let mine = || {
-        (context.policy.node_ports.iter()).filter(|node_port| node_port.backends.contains(&index))
+        (context.policy.node_ports.iter()).filter(|node_port| {
+            (node_port.backends.iter()).any(|backend| backend.workload == index)
+        })
     };
     let Some(node_port) = mine().find(|mine| mine.node_port == port) else {
         if context.services_known {
@@ -165,7 +167,11 @@ fn workload(
                  Service has, write node:PORT/PROTOCOL"
                     .to_owned()
             } else {
-                let by_target = mine().find(|mine| mine.target_port == port.port);
+                let by_target = mine().find(|mine| {
+                    mine.backends
+                        .iter()
+                        .any(|backend| backend.port == port.port)
+                });
                 let note = match by_target {
                     Some(_) => " (frames from outside go to the node port, not to the target port)",
                     None => "",
@@ -181,7 +187,7 @@ fn workload(
         }
         return None;
     };
-    if node_port.backends.first() != Some(&index) {
+    if node_port.backends.first().map(|backend| backend.workload) != Some(index) {
         let first = context
             .forwards
             .iter()

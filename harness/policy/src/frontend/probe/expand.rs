@@ -12,9 +12,10 @@ use super::origin::Origin;
 use super::sendable::sendable;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::frame::{self, FrameSpec, Path};
+use crate::journey::{Journey, Leg, Point, Target};
 use crate::port::Protocol;
 use crate::prefix::Family;
-use crate::scenario::{Case, Target, Undeliverable};
+use crate::scenario::{Case, Undeliverable};
 
 /// The cases of one probe; none where something was wrong.
 pub(super) fn cases(
@@ -77,8 +78,13 @@ pub(super) fn cases(
             } else {
                 source.to_string()
             },
-            target: target(context, to, &spec),
-            frame: spec,
+            journey: Journey {
+                target: target(context, to, &spec),
+                legs: vec![Leg {
+                    point: Point::Uplink,
+                    frame: spec,
+                }],
+            },
         });
     }
     cases
@@ -247,7 +253,7 @@ fn target(context: &Context<'_>, to: &Destination, spec: &FrameSpec) -> Target {
                 Some(forward) => (
                     Target::Workload {
                         workload: forward.workload,
-                        node_port: *port,
+                        node_port: Some(*port),
                     },
                     Path::Forwarded,
                 ),

@@ -138,6 +138,7 @@ pub(super) fn read(
             (name, expect, cases.is_empty())
         {
             probes.push(Probe {
+                sequence: None,
                 name,
                 expect,
                 reason,
