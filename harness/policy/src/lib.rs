@@ -10,6 +10,7 @@
 //! Invariant: [`oracle`] and [`lower`] share the model and nothing else.
 
 pub mod address_set;
+pub mod coverage;
 pub mod diagnostic;
 pub mod frame;
 pub mod frontend;
