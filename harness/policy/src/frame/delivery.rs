@@ -21,6 +21,9 @@ pub enum Path {
     /// a workload. A header that the rewriting does not see through leaves the
     /// packet with the node.
     Forwarded,
+    /// Forwards it as it is, to a workload or out of the uplink: the addresses
+    /// are looked at, and nothing behind them.
+    Routed,
 }
 
 /// Why a node with the given addresses does not deliver the frame, or `None` if
@@ -92,7 +95,7 @@ fn is_martian(source: IpAddr, path: Path) -> bool {
         // ip6_rcv_core; ip6_forward also refuses what has no meaning beyond the
         // link.
         IpAddr::V6(source) => {
-            let beyond_link = path == Path::Forwarded;
+            let beyond_link = path != Path::Local;
             source.is_loopback()
                 || source.is_multicast()
                 || (beyond_link && (source.is_unspecified() || source.is_unicast_link_local()))
@@ -111,6 +114,8 @@ fn is_own(source: IpAddr, node: &[IpAddr]) -> bool {
 /// one is forwarded like a packet.
 fn lacks_fragments(packet: &IpPacket, path: Path) -> bool {
     match packet.fragment {
+        // Nothing is put together on the way.
+        _ if path == Path::Routed => false,
         None
         | Some(Fragment {
             offset: 0,
@@ -126,6 +131,9 @@ fn lacks_fragments(packet: &IpPacket, path: Path) -> bool {
 
 /// Whether the chain has a header that the packet does not get behind.
 fn ends_early(headers: &[ExtensionHeader], path: Path) -> bool {
+    if path == Path::Routed {
+        return false;
+    }
     (headers.iter().enumerate()).any(|(index, header)| match header {
         ExtensionHeader::Destination => false,
         // No segments left: of no further effect, whatever the type (RFC 8200
