@@ -72,10 +72,14 @@ pub struct Choices {
     /// Whether CIDR rules of Cilium policies match addresses of workloads.
     /// Upstream: no.
     pub cidrs_match_workloads: bool,
-    /// Whether they match the node and its kin (`policy-cidr-match-mode=nodes`).
+    /// Whether CIDR rules of any kind of policy, `ipBlock` included, match the node
+    /// and remote nodes (`policy-cidr-match-mode=nodes`).
     pub cidrs_match_nodes: bool,
     /// Whether the node always reaches its workloads, as kubelet's health checks
-    /// must (Cilium's `allow-localhost`); a deny rule for `host` still denies.
+    /// must (Cilium's `allow-localhost`); a deny rule for `host` still denies. It is
+    /// as one more rule of every workload that a policy selects for ingress; but
+    /// default deny stays [`netverdict_abi::Reason::PolicyDefaultDeny`] where no
+    /// other rule allows anything.
     pub node_reaches_workloads: bool,
 }
 
@@ -100,7 +104,12 @@ pub struct Node {
     pub labels: Labels,
 }
 
-/// A host beyond the uplink that policies know as something else than `world`.
+/// A host beyond the uplink that policies know as more than `world`.
+///
+/// One that is the API server and nothing else stands outside the cluster: it is
+/// of the world as well, and CIDR rules match it like any address of the world
+/// (Cilium, `pkg/ipcache`, `resolveIdentity`). Remote nodes match CIDR rules as
+/// [`Choices::cidrs_match_nodes`] says, all others as workloads do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownHost {
     /// Its addresses.

@@ -7,6 +7,11 @@ use crate::diagnostic::Location;
 use crate::prefix::Prefix;
 
 /// A policy, or one of the `specs` of a policy.
+///
+/// It selects a workload for a direction if its subject does, and it isolates in
+/// that direction or has a rule of it. One of its rules *allows anybody anything*
+/// if it is an allow, about anybody or with at least one peer, and with every port
+/// or at least one: whether anybody is there to match is not asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkPolicy {
     /// Which kind of object it is.
@@ -165,7 +170,8 @@ pub enum Entity {
     WorldIpv4,
     /// Those with IPv6 addresses.
     WorldIpv6,
-    /// Every workload, the node, and every known host that is not of the world.
+    /// Every workload, the node, and every known host, the API server outside the
+    /// cluster included (Cilium, `pkg/policy/api/entity.go`).
     Cluster,
     /// The node, and workloads in its network.
     Host,
