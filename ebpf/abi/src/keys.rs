@@ -172,7 +172,8 @@ impl Guard {
     /// One of them asks for default deny. Without it, what finds no entry passes
     /// as [`crate::Reason::PolicyNotSelected`].
     pub const DEFAULT_DENY: u32 = 2;
-    /// Some rule allows somebody something: what default deny drops is
+    /// Some rule allows somebody something, as [`crate::Reason`] defines it under
+    /// 12: what default deny drops is
     /// [`crate::Reason::PolicyNoMatch`], else [`crate::Reason::PolicyDefaultDeny`].
     pub const ALLOWS: u32 = 4;
 }
@@ -315,7 +316,7 @@ pub struct FragmentKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Fragment {
-    /// As in [`ConnectionKey`].
+    /// As in [`ConnectionKey`]; the identifier also of an echo reply.
     pub source_port_be: u16,
     /// As in [`ConnectionKey`], but the type of an ICMP message.
     pub destination_port_be: u16,

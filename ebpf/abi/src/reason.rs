@@ -48,7 +48,9 @@ macro_rules! reasons {
         ///    beyond the packet's end is [`Reason::FirstFragmentWithoutPorts`]
         ///    where a fragment with offset 0 and more to come was seen, else
         ///    [`Reason::Truncated`]. A fragment with offset 0 and more to come is
-        ///    now remembered, if [`crate::Mode::TRACK`].
+        ///    now remembered, if [`crate::Mode::TRACK`]. ICMP in IPv6 and ICMPv6 in
+        ///    IPv4 are other protocols, with nothing to be read: where a type is
+        ///    asked for, theirs is 0, and they are no echo and no error.
         /// 7. At the uplink: a protocol other than TCP, UDP and SCTP is
         ///    [`Reason::OtherProtocol`]. The prefilter of (protocol, destination
         ///    port); none is [`Reason::NoPrefilter`]. A source it denies is
@@ -59,19 +61,26 @@ macro_rules! reasons {
         ///    [`Reason::NeighbourDiscovery`].
         /// 9. At egress the source must be an address of the workload whose link
         ///    this is ([`Reason::ForeignSource`]); at ingress the destination
-        ///    must be one of a workload ([`Reason::ForeignDestination`]).
+        ///    must be one of a workload ([`Reason::ForeignDestination`]). Workloads
+        ///    in the node's network have no address of their own.
         /// 10. At ingress, a remembered flow of (source, source port, protocol)
         ///     whose prefilter has this (workload, destination port) as a backend
         ///     is [`Reason::Bypassed`].
         /// 11. If [`crate::Mode::TRACK`]: the reverse of a connection whose first
-        ///     packet passed the workload's *other* hook is [`Reason::Reply`].
+        ///     packet passed the workload's *other* hook is [`Reason::Reply`]; of
+        ///     ICMP and ICMPv6, nothing but an echo reply is the reverse of
+        ///     anything.
         ///     An ICMP error (types 3, 11, 12; ICMPv6 1 to 4) about a packet of
         ///     a connection (its addresses, protocol and ports, read behind the
         ///     8 bytes of ICMP header, an inner IPv4 header of any length or an
         ///     inner IPv6 header without extensions, offset 0) whose first packet
         ///     passed the workload's other hook is [`Reason::Related`]; at
         ///     ingress the inner source must be the outer destination, at egress
-        ///     the inner destination the outer source.
+        ///     the inner destination the outer source. The inner packet goes the
+        ///     way of the connection's first; of ICMP it must be an echo request.
+        ///     What is read of it must lie inside the packet: its header, and of
+        ///     TCP, UDP and SCTP 4 bytes, of ICMP 8. An error in fragments is
+        ///     about a packet only in its first.
         /// 12. The policy of the workload's direction: not selected is
         ///     [`Reason::PolicyNotSelected`]. The peer (egress: destination,
         ///     ingress: source) has the identity of the longest prefix that holds
@@ -81,7 +90,10 @@ macro_rules! reasons {
         ///     [`Reason::PolicyAllow`]; else, where no policy asks for default
         ///     deny, [`Reason::PolicyNotSelected`]; else [`Reason::PolicyNoMatch`]
         ///     if any rule of this direction allows anybody anything,
-        ///     [`Reason::PolicyDefaultDeny`] if none does. Of two entries that
+        ///     [`Reason::PolicyDefaultDeny`] if none does. (A rule to allow does,
+        ///     if it names a peer or is about anybody, and names a port or is
+        ///     about all, whether or not such a peer exists; that the node reaches
+        ///     its workloads is no rule.) Of two entries that
         ///     decide alike, the one with the longer protocol and port prefix is
         ///     reported, then the one of the identity itself.
         /// 13. What 10 or 12 passes is remembered as a connection of this hook,
