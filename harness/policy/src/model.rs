@@ -100,7 +100,7 @@ impl Default for Choices {
 pub struct Node {
     /// Its addresses; at most one of each family.
     pub addresses: Vec<IpAddr>,
-    /// Its labels, which `fromNodes` selects by.
+    /// Its labels, which `nodeSelector` selects by.
     pub labels: Labels,
 }
 

@@ -143,7 +143,8 @@ pub enum PeerKind {
     Cidr(Cidr),
     /// Who an address belongs to.
     Entity(Entity),
-    /// Nodes with these labels: the node, and remote nodes.
+    /// Remote nodes with these labels; not the node itself (Cilium adds
+    /// `reserved:remote-node` to the selectors of `fromNodes` and `toNodes`).
     Nodes(Selector),
 }
 
@@ -164,7 +165,8 @@ pub struct Cidr {
 pub enum Entity {
     /// Everybody.
     All,
-    /// Everybody outside the cluster.
+    /// Everybody outside the cluster: neither a workload, nor the node, nor a
+    /// known host, but for an API server outside the cluster.
     World,
     /// Those with IPv4 addresses.
     WorldIpv4,
@@ -235,7 +237,8 @@ pub enum L4Port {
     All,
     /// From the first to the last; they may be the same. Of ICMP, message types.
     Range(u16, u16),
-    /// The receiver's port of this name; nothing at a receiver that has none.
+    /// The receiver's port of this name; nothing at a receiver that has none, or
+    /// that is no workload with addresses of its own.
     Named(String),
 }
 
