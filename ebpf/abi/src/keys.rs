@@ -27,6 +27,9 @@ impl Mode {
     pub const TRACK: u32 = 8;
     /// [`EVERY_PORT`] has prefixes: without the bit they are not looked up.
     pub const DENY_LIST: u32 = 16;
+    /// Some prefilter has a backend in [`crate::map::BACKENDS`]: without the bit
+    /// flows are not looked up.
+    pub const BYPASS: u32 = 32;
 }
 
 /// A number of one generation: those of the two never meet.
@@ -109,7 +112,11 @@ lpm_key!(
 #[repr(C)]
 pub struct Verdicted {
     /// One of the constants of this type; any other value aborts.
-    pub action: u32,
+    pub action: u16,
+    /// Bits of protocol and port that the entry's key counts: 0, or 8 to 24. A
+    /// lookup does not say how long a prefix it found, and the longer one is to
+    /// be reported. 0 in prefilters.
+    pub l4_bits: u16,
     /// The rule that decided; 0 for [`Verdicted::NO_MATCH`].
     pub rule: u32,
 }
@@ -117,11 +124,11 @@ pub struct Verdicted {
 impl Verdicted {
     /// Nothing is said here, though something is said around it. In prefilters
     /// only.
-    pub const NO_MATCH: u32 = 0;
+    pub const NO_MATCH: u16 = 0;
     /// Allowed.
-    pub const ALLOW: u32 = 1;
+    pub const ALLOW: u16 = 1;
     /// Denied.
-    pub const DENY: u32 = 2;
+    pub const DENY: u16 = 2;
 }
 
 /// An address of a workload of this node.
@@ -240,8 +247,9 @@ pub struct FlowKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Flow {
-    /// [`Prefilter::id`]: with the generation, so that a prefilter that is gone
-    /// lets nothing bypass.
+    /// [`Prefilter::id`]. The generation is part of it: what a prefilter of
+    /// another generation let bypass is not looked at, though its backends may
+    /// still be in the map.
     pub prefilter: u32,
     /// The rule of the prefilter that let it.
     pub rule: u32,
@@ -300,7 +308,8 @@ pub struct FragmentKey {
     /// [`Settings::epoch`].
     pub epoch: u32,
     /// As the header has it, in network byte order; of IPv4 in the first half,
-    /// the second being 0.
+    /// the second being 0. Of several fragment headers in IPv6, that of the
+    /// first which is a fragment with more to come.
     pub identification: [u8; 4],
     /// Of IPv4 the protocol (RFC 791 §2.3); 0 in IPv6 (RFC 8200 §4.5).
     pub protocol: u8,
@@ -318,7 +327,7 @@ pub struct FragmentKey {
 pub struct Fragment {
     /// As in [`ConnectionKey`]; the identifier also of an echo reply.
     pub source_port_be: u16,
-    /// As in [`ConnectionKey`], but the type of an ICMP message.
+    /// As in [`ConnectionKey`], but the type of an ICMP message, below 256.
     pub destination_port_be: u16,
     /// IP protocol number of the transport header.
     pub protocol: u8,

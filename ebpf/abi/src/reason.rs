@@ -40,7 +40,8 @@ macro_rules! reasons {
         ///    at); one that is not all inside the packet is judged by 6 at once,
         ///    whatever it names next; a fragment header with an offset other
         ///    than 0 is a later fragment at once. A later fragment takes protocol
-        ///    and ports from its first fragment, if this hook remembers one,
+        ///    and ports (of ICMP the type and an echo's identifier) from its first
+        ///    fragment, if [`crate::Mode::TRACK`] and this hook remembers one,
         ///    and goes on at 7; else it is [`Reason::UntrackedFragment`].
         /// 6. The transport header: the port pair (4 bytes) of TCP, UDP and SCTP,
         ///    the first 8 bytes of ICMP in IPv4 and ICMPv6 in IPv6; of any other
@@ -64,8 +65,9 @@ macro_rules! reasons {
         ///    must be one of a workload ([`Reason::ForeignDestination`]). Workloads
         ///    in the node's network have no address of their own.
         /// 10. At ingress, a remembered flow of (source, source port, protocol)
-        ///     whose prefilter has this (workload, destination port) as a backend
-        ///     is [`Reason::Bypassed`].
+        ///     whose prefilter is of the generation that judges and has this
+        ///     (workload, destination port) as a backend is [`Reason::Bypassed`],
+        ///     by the rule that the prefilter let it pass under.
         /// 11. If [`crate::Mode::TRACK`]: the reverse of a connection whose first
         ///     packet passed the workload's *other* hook is [`Reason::Reply`]; of
         ///     ICMP and ICMPv6, nothing but an echo reply is the reverse of
@@ -98,10 +100,11 @@ macro_rules! reasons {
         ///     reported, then the one of the identity itself.
         /// 13. What 10 or 12 passes is remembered as a connection of this hook,
         ///     if [`crate::Mode::TRACK`]: TCP, UDP and SCTP by ports, an echo
-        ///     request (type 8; ICMPv6 128) by its identifier, protocols other
-        ///     than ICMP and ICMPv6 by addresses alone; other ICMP is not
-        ///     remembered. An echo reply (type 0; ICMPv6 129) has 0 as source
-        ///     port and its identifier as destination port.
+        ///     request (type 8; ICMPv6 128) by its identifier as source port,
+        ///     protocols other than ICMP (in IPv4) and ICMPv6 (in IPv6) by
+        ///     addresses alone; other ICMP is not remembered. An echo reply (type
+        ///     0; ICMPv6 129) has 0 as source port and its identifier as
+        ///     destination port.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Reason { $($(#[$doc])* $name = $code,)* }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use aya::programs::links::FdLink;
 use aya::programs::xdp;
+use netverdict_abi::Hook;
 use netverdict_policy::frame::ProbeId;
 use netverdict_policy::port::ProtoPort;
 use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
@@ -86,7 +87,7 @@ impl Lab {
             XdpMode::Generic => xdp::XdpMode::Skb,
         };
         let link = self.network().node.visit("attach the filter", || {
-            let program = filter.xdp()?;
+            let program = filter.xdp(Hook::Uplink)?;
             let id =
                 (program.attach_to_if_index(UPLINK_INDEX, flags)).map_err(FilterError::from)?;
             let link = program.take_link(id).map_err(FilterError::from)?;

@@ -1,6 +1,6 @@
 //! What a built filter says of itself, read without loading it.
 
-use netverdict_abi::{DIGEST_SYMBOL, LAYOUT_SYMBOL, map};
+use netverdict_abi::{DIGEST_SYMBOL, Hook, LAYOUT_SYMBOL, map};
 use object::{Object, ObjectSection, ObjectSymbol};
 use thiserror::Error;
 
@@ -53,6 +53,12 @@ pub fn inspect(object: &[u8]) -> Result<ObjectInfo, ObjectError> {
         .collect();
     if !names.is_empty() {
         return Err(ObjectError::MissingMaps { names });
+    }
+    let programs = Hook::ALL.map(Hook::program);
+    if let Some(name) =
+        (programs.into_iter()).find(|name| !file.symbols().any(|symbol| symbol.name() == Ok(name)))
+    {
+        return Err(ObjectError::NoSymbol { name });
     }
     let layout = value(&file, LAYOUT_SYMBOL)?;
     let layout = layout.try_into().map_err(|_| ObjectError::BadValue {
@@ -136,7 +142,11 @@ mod tests {
         for (object, expected) in [
             (b"\x7fELF".to_vec(), "not an ELF object: "),
             (b"apiVersion: v1\n".to_vec(), "not an ELF object: "),
-            (renamed("SERVICES"), "it has no map SERVICES"),
+            (renamed("BACKENDS"), "it has no map BACKENDS"),
+            (
+                renamed("netverdict_egress"),
+                "it has no symbol netverdict_egress, which every object of this layout has",
+            ),
             (
                 renamed(LAYOUT_SYMBOL),
                 "it has no symbol NETVERDICT_LAYOUT, which every object of this layout has",

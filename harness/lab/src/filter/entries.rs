@@ -2,283 +2,206 @@
 
 use std::net::IpAddr;
 
-use netverdict_abi::{Lpm4, Lpm6, Mode, PrefixRule, Service, ServiceKey, service_id};
-use netverdict_policy::image::{MapImage, PolicyImage, PrefilterImage, SourceVerdict};
+use netverdict_abi::{
+    BackendKey, EVERY_PORT, Endpoint, EndpointKey, Guard, Identity, Lpm4, Lpm6, PolicyKey,
+    Prefilter, PrefilterKey, Verdicted, numbered,
+};
+use netverdict_policy::image::{GuardImage, L4Prefix, MapImage, PrefilterImage, Verdict};
 use netverdict_policy::port::ProtoPort;
 use netverdict_policy::prefix::Prefix;
 
-use super::Events;
+use super::install::{Install, bit};
 
-/// A prefix trie's entry: the trie's prefix length, key and value.
-pub(super) type TrieEntry<K> = (u32, K, PrefixRule);
+/// A trie's entry: the trie's prefix length, key and value.
+pub(super) type TrieEntry<K, V> = (u32, K, V);
 
-/// Everything that stands in the maps for one image under one generation.
+/// Everything that stands in the maps for one image under one generation, but for
+/// [`netverdict_abi::Settings`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entries {
-    pub(super) mode: u32,
-    pub(super) services: Vec<(ServiceKey, Service)>,
-    pub(super) prefilter_v4: Vec<TrieEntry<Lpm4>>,
-    pub(super) prefilter_v6: Vec<TrieEntry<Lpm6>>,
-    pub(super) policy_v4: Vec<TrieEntry<Lpm4>>,
-    pub(super) policy_v6: Vec<TrieEntry<Lpm6>>,
+    pub(super) prefilters: Vec<(PrefilterKey, Prefilter)>,
+    pub(super) prefilter_v4: Vec<TrieEntry<Lpm4, Verdicted>>,
+    pub(super) prefilter_v6: Vec<TrieEntry<Lpm6, Verdicted>>,
+    pub(super) backends: Vec<(BackendKey, u32)>,
+    pub(super) endpoints: Vec<(EndpointKey, Endpoint)>,
+    pub(super) identities_v4: Vec<TrieEntry<Lpm4, u32>>,
+    pub(super) identities_v6: Vec<TrieEntry<Lpm6, u32>>,
+    pub(super) policy: Vec<TrieEntry<PolicyKey, Verdicted>>,
 }
 
 impl Entries {
-    pub(super) fn of(image: &MapImage, events: Events, generation: u32) -> Entries {
-        let mut entries = Entries {
-            mode: mode(image.pass_all, events),
-            ..Entries::default()
-        };
-        for (index, (port, service)) in image.services.iter().enumerate() {
-            let index = u32::try_from(index).expect("there are fewer than 2^17 ports");
-            let id = service_id(generation, index);
-            entries.services.push((
-                key(*port, generation),
-                Service {
-                    id,
-                    flags: flags(service.prefilter.as_ref(), service.policy.as_ref()),
-                    prefilter_rule: (service.prefilter.as_ref())
-                        .map_or(0, |stage| stage.default_rule.0),
-                    policy_rule: service
-                        .policy
-                        .as_ref()
-                        .map_or(0, |stage| stage.default_rule.0),
-                },
-            ));
-            for (prefix, rule) in service.prefilter.iter().flat_map(|stage| &stage.allow) {
-                let value = PrefixRule {
-                    action: PrefixRule::ALLOW,
-                    rule: rule.0,
-                };
-                let (v4, v6) = (&mut entries.prefilter_v4, &mut entries.prefilter_v6);
-                put(v4, v6, id, *prefix, value);
-            }
-            for (prefix, verdict) in service.policy.iter().flat_map(|stage| &stage.sources) {
-                let (v4, v6) = (&mut entries.policy_v4, &mut entries.policy_v6);
-                put(v4, v6, id, *prefix, value(*verdict));
-            }
+    pub(super) fn of(image: &MapImage, install: &Install, generation: u32) -> Entries {
+        let mut entries = Entries::default();
+        for (prefix, rule) in &image.deny_list {
+            let set = numbered(generation, EVERY_PORT);
+            entries.put_source(set, *prefix, Verdict::Deny(*rule));
+        }
+        for (index, (port, stage)) in (0..).zip(&image.prefilters) {
+            entries.put_prefilter(generation, index, *port, stage);
+        }
+        for (address, endpoint) in &image.endpoints {
+            let key = endpoint_key(*address, generation);
+            let guard = |number: Option<u32>| guard(image, generation, number);
+            let value = Endpoint {
+                number: endpoint.number,
+                link: install.link(endpoint.number),
+                egress: guard(endpoint.egress),
+                ingress: guard(endpoint.ingress),
+            };
+            entries.endpoints.push((key, value));
+        }
+        for (prefix, identity) in &image.identities {
+            let (v4, v6) = (&mut entries.identities_v4, &mut entries.identities_v6);
+            put(v4, v6, numbered(generation, 0), *prefix, identity.0);
+        }
+        for (index, guard) in (0..).zip(&image.guards) {
+            entries.put_guard(numbered(generation, index), guard);
         }
         entries
     }
+
+    fn put_prefilter(
+        &mut self,
+        generation: u32,
+        index: u32,
+        port: ProtoPort,
+        stage: &PrefilterImage,
+    ) {
+        let id = numbered(generation, index);
+        let (port_be, protocol) = (port.port.to_be(), port.protocol.number());
+        self.prefilters.push((
+            PrefilterKey {
+                port_be,
+                protocol,
+                generation: narrow(generation),
+            },
+            Prefilter {
+                id,
+                flags: bit(stage.default_pass, Prefilter::DEFAULT_PASS)
+                    | bit(stage.bypass_policy, Prefilter::BYPASSES_POLICY),
+                default_rule: stage.default_rule.0,
+            },
+        ));
+        for (prefix, verdict) in &stage.sources {
+            self.put_source(id, *prefix, *verdict);
+        }
+        for (endpoint, port) in &stage.backends {
+            let key = BackendKey {
+                prefilter: id,
+                endpoint: *endpoint,
+                port_be: port.to_be(),
+                protocol,
+                zero: 0,
+            };
+            self.backends.push((key, 0));
+        }
+    }
+
+    fn put_source(&mut self, set: u32, prefix: Prefix, verdict: Verdict) {
+        let (v4, v6) = (&mut self.prefilter_v4, &mut self.prefilter_v6);
+        put(v4, v6, set, prefix, verdicted(verdict, 0));
+    }
+
+    fn put_guard(&mut self, id: u32, guard: &GuardImage) {
+        for (entry, verdict) in &guard.entries {
+            let (protocol, port, l4_bits) = match entry.l4 {
+                L4Prefix::All => (0, 0, 0),
+                L4Prefix::Ports {
+                    protocol,
+                    port,
+                    bits,
+                } => (protocol, port, PROTOCOL_BITS + u16::from(bits)),
+            };
+            let key = PolicyKey {
+                guard: id,
+                identity: entry.identity.map_or(Identity::ANY, |identity| identity.0),
+                protocol,
+                port: port.to_be_bytes(),
+                zero: 0,
+            };
+            let length = PolicyKey::FIXED_BITS + u32::from(l4_bits);
+            self.policy
+                .push((length, key, verdicted(*verdict, l4_bits)));
+        }
+    }
 }
 
-fn mode(pass_all: bool, events: Events) -> u32 {
-    let reported = match events {
-        Events::None => 0,
-        Events::Drops => Mode::EVENT_ON_DROP,
-        Events::All => Mode::EVENT_ON_DROP | Mode::EVENT_ON_PASS,
+/// Bits of the protocol in a [`PolicyKey`].
+const PROTOCOL_BITS: u16 = 8;
+
+fn narrow(generation: u32) -> u8 {
+    u8::try_from(generation).expect("a generation is 0 or 1")
+}
+
+fn endpoint_key(address: IpAddr, generation: u32) -> EndpointKey {
+    let mut bytes = [0; 16];
+    let family = match address {
+        IpAddr::V4(address) => {
+            bytes[..4].copy_from_slice(&address.octets());
+            4
+        }
+        IpAddr::V6(address) => {
+            bytes = address.octets();
+            6
+        }
     };
-    reported | if pass_all { Mode::PASS_ALL } else { 0 }
-}
-
-fn key(port: ProtoPort, generation: u32) -> ServiceKey {
-    ServiceKey {
-        port_be: port.port.to_be(),
-        protocol: port.protocol.number(),
-        generation: u8::try_from(generation).expect("a generation is 0 or 1"),
+    EndpointKey {
+        address: bytes,
+        family,
+        generation: narrow(generation),
+        zero: [0; 2],
     }
 }
 
-fn flags(prefilter: Option<&PrefilterImage>, policy: Option<&PolicyImage>) -> u32 {
-    let mut flags = 0;
-    if let Some(stage) = prefilter {
-        flags |= Service::HAS_PREFILTER;
-        if stage.default_pass {
-            flags |= Service::PREFILTER_DEFAULT_PASS;
-        }
-        if stage.bypass_policy {
-            flags |= Service::PREFILTER_BYPASSES_POLICY;
-        }
+fn guard(image: &MapImage, generation: u32, number: Option<u32>) -> Guard {
+    let Some(number) = number else {
+        return Guard::default();
+    };
+    let index = usize::try_from(number).expect("numbers of guards fit");
+    let guard = (image.guards.get(index)).expect("an endpoint's guard is in its image");
+    Guard {
+        id: numbered(generation, number),
+        flags: Guard::SELECTED
+            | bit(guard.default_deny.is_some(), Guard::DEFAULT_DENY)
+            | bit(guard.allows, Guard::ALLOWS),
+        default_rule: guard.default_deny.map_or(0, |rule| rule.0),
     }
-    if policy.is_some() {
-        flags |= Service::POLICY_SELECTED;
-    }
-    flags
 }
 
-fn value(verdict: SourceVerdict) -> PrefixRule {
+fn verdicted(verdict: Verdict, l4_bits: u16) -> Verdicted {
     let (action, rule) = match verdict {
-        SourceVerdict::Allow(rule) => (PrefixRule::ALLOW, rule.0),
-        SourceVerdict::Deny(rule) => (PrefixRule::DENY, rule.0),
-        SourceVerdict::NoMatch => (PrefixRule::NO_MATCH, 0),
+        Verdict::Allow(rule) => (Verdicted::ALLOW, rule.0),
+        Verdict::Deny(rule) => (Verdicted::DENY, rule.0),
+        Verdict::NoMatch => (Verdicted::NO_MATCH, 0),
     };
-    PrefixRule { action, rule }
+    Verdicted {
+        action,
+        l4_bits,
+        rule,
+    }
 }
 
 /// The kernel's trie neither masks host bits nor compares without them: a
 /// [`Prefix`] has none.
-fn put(
-    v4: &mut Vec<TrieEntry<Lpm4>>,
-    v6: &mut Vec<TrieEntry<Lpm6>>,
-    service: u32,
+fn put<V>(
+    v4: &mut Vec<TrieEntry<Lpm4, V>>,
+    v6: &mut Vec<TrieEntry<Lpm6, V>>,
+    set: u32,
     prefix: Prefix,
-    value: PrefixRule,
+    value: V,
 ) {
     let length = u32::from(prefix.length());
     match prefix.first() {
         IpAddr::V4(address) => {
             let address = address.octets();
-            v4.push((
-                Lpm4::SERVICE_BITS + length,
-                Lpm4 { service, address },
-                value,
-            ));
+            v4.push((Lpm4::SET_BITS + length, Lpm4 { set, address }, value));
         }
         IpAddr::V6(address) => {
             let address = address.octets();
-            v6.push((
-                Lpm6::SERVICE_BITS + length,
-                Lpm6 { service, address },
-                value,
-            ));
+            v6.push((Lpm6::SET_BITS + length, Lpm6 { set, address }, value));
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use netverdict_policy::image::{RuleId, ServiceImage};
-    use netverdict_policy::port::Protocol;
-
-    use super::*;
-
-    fn prefix(text: &str) -> Prefix {
-        text.parse().expect("a prefix")
-    }
-
-    fn image() -> MapImage {
-        let prefilter = PrefilterImage {
-            default_pass: true,
-            bypass_policy: true,
-            default_rule: RuleId(3),
-            allow: BTreeMap::from([(prefix("10.0.0.0/8"), RuleId(4))]),
-        };
-        let policy = PolicyImage {
-            default_rule: RuleId(5),
-            sources: BTreeMap::from([
-                (prefix("0.0.0.0/0"), SourceVerdict::Allow(RuleId(6))),
-                (prefix("192.0.2.0/24"), SourceVerdict::NoMatch),
-                (prefix("2001:db8::/32"), SourceVerdict::Deny(RuleId(7))),
-            ]),
-        };
-        MapImage {
-            services: BTreeMap::from([
-                (
-                    ProtoPort {
-                        port: 30007,
-                        protocol: Protocol::Tcp,
-                    },
-                    ServiceImage {
-                        prefilter: Some(prefilter),
-                        policy: None,
-                    },
-                ),
-                (
-                    ProtoPort {
-                        port: 53,
-                        protocol: Protocol::Udp,
-                    },
-                    ServiceImage {
-                        prefilter: None,
-                        policy: Some(policy),
-                    },
-                ),
-            ]),
-            ..MapImage::default()
-        }
-    }
-
-    #[test]
-    fn an_image_becomes_the_entries_of_its_generation() {
-        let entries = Entries::of(&image(), Events::Drops, 1);
-        assert_eq!(entries.mode, Mode::EVENT_ON_DROP);
-        // Ports in ascending order: 53/udp is service 0, 30007/tcp service 1.
-        let [(dns, dns_service), (grpc, grpc_service)] = entries.services[..] else {
-            panic!("two services: {entries:?}");
-        };
-        assert_eq!(
-            (dns.port_be, dns.protocol, dns.generation),
-            (53u16.to_be(), 17, 1)
-        );
-        assert_eq!(dns_service.flags, Service::POLICY_SELECTED);
-        assert_eq!(
-            (dns_service.prefilter_rule, dns_service.policy_rule),
-            (0, 5)
-        );
-        assert_eq!(grpc.port_be.to_ne_bytes(), [0x75, 0x37]);
-        assert_eq!(grpc_service.id, 0x8000_0001);
-        assert_eq!(
-            grpc_service.flags,
-            Service::HAS_PREFILTER
-                | Service::PREFILTER_DEFAULT_PASS
-                | Service::PREFILTER_BYPASSES_POLICY
-        );
-        assert_eq!(
-            (grpc_service.prefilter_rule, grpc_service.policy_rule),
-            (3, 0)
-        );
-
-        let allowed = PrefixRule {
-            action: PrefixRule::ALLOW,
-            rule: 4,
-        };
-        let ten = Lpm4 {
-            service: 0x8000_0001,
-            address: [10, 0, 0, 0],
-        };
-        assert_eq!(entries.prefilter_v4, [(40, ten, allowed)]);
-        assert!(entries.prefilter_v6.is_empty());
-        let [all, except] = entries.policy_v4[..] else {
-            panic!("two IPv4 prefixes: {entries:?}");
-        };
-        assert_eq!(
-            (all.0, all.1.service, all.2.action),
-            (32, 0x8000_0000, PrefixRule::ALLOW)
-        );
-        assert_eq!((except.0, except.1.address), (56, [192, 0, 2, 0]));
-        assert_eq!(
-            except.2,
-            PrefixRule {
-                action: PrefixRule::NO_MATCH,
-                rule: 0
-            }
-        );
-        let [v6] = entries.policy_v6[..] else {
-            panic!("one IPv6 prefix: {entries:?}");
-        };
-        assert_eq!((v6.0, v6.2.action, v6.2.rule), (64, PrefixRule::DENY, 7));
-    }
-
-    #[test]
-    fn the_generation_is_in_every_key() {
-        let (zero, one) = (
-            Entries::of(&image(), Events::None, 0),
-            Entries::of(&image(), Events::None, 1),
-        );
-        for (a, b) in zero.services.iter().zip(&one.services) {
-            assert_ne!(a.0, b.0);
-            assert_ne!(a.1.id, b.1.id);
-        }
-        for (a, b) in zero.policy_v4.iter().zip(&one.policy_v4) {
-            assert_ne!(a.1, b.1);
-        }
-    }
-
-    #[test]
-    fn the_mode_says_what_to_report_and_whether_to_judge() {
-        for (pass_all, events, mode_bits) in [
-            (false, Events::None, 0),
-            (true, Events::None, Mode::PASS_ALL),
-            (
-                false,
-                Events::All,
-                Mode::EVENT_ON_DROP | Mode::EVENT_ON_PASS,
-            ),
-            (true, Events::Drops, Mode::PASS_ALL | Mode::EVENT_ON_DROP),
-        ] {
-            assert_eq!(mode(pass_all, events), mode_bits);
-        }
-    }
-}
+mod tests;

@@ -28,11 +28,21 @@ pub enum FilterError {
         /// The last lines of the verifier's log.
         log: String,
     },
-    /// The object does not hold exactly one XDP program.
-    #[error("load the filter: the object holds {found} XDP programs, not one")]
-    Programs {
-        /// How many it holds.
-        found: usize,
+    /// The object lacks a program.
+    #[error("load the filter: the object has no XDP program {name}")]
+    NoProgram {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A policy that the maps cannot hold.
+    #[error("put the policy in force: it needs {needed} entries in map {name}, which has {room}")]
+    TooLarge {
+        /// The map's name.
+        name: &'static str,
+        /// Entries that the policy needs.
+        needed: usize,
+        /// Entries that there are for one policy.
+        room: usize,
     },
     /// The object lacks maps.
     #[error("load the filter: the object has no map {}", names.join(", "))]

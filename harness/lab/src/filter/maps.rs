@@ -3,7 +3,10 @@
 use aya::Pod;
 use aya::maps::lpm_trie::Key;
 use aya::maps::{Array, HashMap, LpmTrie, Map, MapData, MapError, RingBuf};
-use netverdict_abi::{Lpm4, Lpm6, PrefixRule, REASON_COUNT, Service, ServiceKey, map};
+use netverdict_abi::{
+    BackendKey, COUNTER_COUNT, ConnectionKey, Endpoint, EndpointKey, Flow, FlowKey, Fragment,
+    FragmentKey, Lpm4, Lpm6, PolicyKey, Prefilter, PrefilterKey, Settings, Verdicted, map,
+};
 
 use super::FilterError;
 use super::entries::{Entries, TrieEntry};
@@ -17,25 +20,46 @@ pub(super) struct Plain<T>(T);
 
 macro_rules! plain {
     ($($layout:ty),*) => { $(
-        // SAFETY: the layout's types are `repr(C)` integers without padding, as
-        // the size assertions in the abi crate state.
+        // SAFETY: integers, or `repr(C)` structs of the layout made of integers
+        // without padding, as the size assertions in the abi crate state.
         unsafe impl Pod for Plain<$layout> {}
     )* };
 }
-plain!(ServiceKey, Service, Lpm4, Lpm6, PrefixRule);
+plain!(
+    u32,
+    Settings,
+    PrefilterKey,
+    Prefilter,
+    Lpm4,
+    Lpm6,
+    Verdicted,
+    BackendKey,
+    EndpointKey,
+    Endpoint,
+    PolicyKey,
+    FlowKey,
+    Flow,
+    ConnectionKey,
+    FragmentKey,
+    Fragment
+);
 
-type Trie<K> = LpmTrie<MapData, Plain<K>, Plain<PrefixRule>>;
+type Hash<K, V> = HashMap<MapData, Plain<K>, Plain<V>>;
+type Trie<K, V> = LpmTrie<MapData, Plain<K>, Plain<V>>;
 
-/// Every map of the layout.
+/// The maps of the layout that user space writes or reads.
 pub(super) struct Maps {
     generation: Array<MapData, u32>,
-    modes: Array<MapData, u32>,
-    services: HashMap<MapData, Plain<ServiceKey>, Plain<Service>>,
-    prefilter_v4: Trie<Lpm4>,
-    prefilter_v6: Trie<Lpm6>,
-    policy_v4: Trie<Lpm4>,
-    policy_v6: Trie<Lpm6>,
-    pub(super) counters: PerCpu<REASON_COUNT>,
+    settings: Array<MapData, Plain<Settings>>,
+    prefilters: Hash<PrefilterKey, Prefilter>,
+    prefilter_v4: Trie<Lpm4, Verdicted>,
+    prefilter_v6: Trie<Lpm6, Verdicted>,
+    backends: Hash<BackendKey, u32>,
+    endpoints: Hash<EndpointKey, Endpoint>,
+    identities_v4: Trie<Lpm4, u32>,
+    identities_v6: Trie<Lpm6, u32>,
+    policy: Trie<PolicyKey, Verdicted>,
+    pub(super) counters: PerCpu<COUNTER_COUNT>,
     pub(super) lost_events: PerCpu<1>,
     pub(super) events: RingBuf<MapData>,
 }
@@ -43,66 +67,77 @@ pub(super) struct Maps {
 impl Maps {
     /// Takes the maps out of a loaded object.
     pub(super) fn take(bpf: &mut aya::Ebpf) -> Result<Maps, FilterError> {
-        let names: Vec<&str> = (map::ALL.into_iter())
-            .filter(|name| bpf.map(name).is_none())
-            .collect();
-        if !names.is_empty() {
-            return Err(FilterError::MissingMaps { names });
-        }
+        // Only the programs use these; the loader need not keep them open, but
+        // their keys and values must be those of the layout.
+        let _: Hash<FlowKey, Flow> = typed(bpf, map::FLOWS)?;
+        let _: Hash<ConnectionKey, u32> = typed(bpf, map::CONNECTIONS)?;
+        let _: Hash<FragmentKey, Fragment> = typed(bpf, map::FRAGMENTS)?;
         Ok(Maps {
             generation: typed(bpf, map::GENERATION)?,
-            modes: typed(bpf, map::MODES)?,
-            services: typed(bpf, map::SERVICES)?,
+            settings: typed(bpf, map::SETTINGS)?,
+            prefilters: typed(bpf, map::PREFILTERS)?,
             prefilter_v4: typed(bpf, map::PREFILTER_V4)?,
             prefilter_v6: typed(bpf, map::PREFILTER_V6)?,
-            policy_v4: typed(bpf, map::POLICY_V4)?,
-            policy_v6: typed(bpf, map::POLICY_V6)?,
+            backends: typed(bpf, map::BACKENDS)?,
+            endpoints: typed(bpf, map::ENDPOINTS)?,
+            identities_v4: typed(bpf, map::IDENTITIES_V4)?,
+            identities_v6: typed(bpf, map::IDENTITIES_V6)?,
+            policy: typed(bpf, map::POLICY)?,
             counters: PerCpu::new(map::COUNTERS, taken(bpf, map::COUNTERS)?)?,
             lost_events: PerCpu::new(map::LOST_EVENTS, taken(bpf, map::LOST_EVENTS)?)?,
             events: typed(bpf, map::EVENTS)?,
         })
     }
 
-    pub(super) fn write(&mut self, generation: u32, entries: &Entries) -> Result<(), FilterError> {
-        for (key, value) in &entries.services {
-            self.services
-                .insert(Plain(*key), Plain(*value), 0)
-                .map_err(map_error(map::SERVICES))?;
-        }
-        insert(
-            &mut self.prefilter_v4,
-            map::PREFILTER_V4,
-            &entries.prefilter_v4,
-        )?;
-        insert(
-            &mut self.prefilter_v6,
-            map::PREFILTER_V6,
-            &entries.prefilter_v6,
-        )?;
-        insert(&mut self.policy_v4, map::POLICY_V4, &entries.policy_v4)?;
-        insert(&mut self.policy_v6, map::POLICY_V6, &entries.policy_v6)?;
-        self.modes
-            .set(generation, entries.mode, 0)
-            .map_err(map_error(map::MODES))
+    /// Writes the entries of a generation that is not in force.
+    pub(super) fn write(&mut self, entries: &Entries) -> Result<(), FilterError> {
+        let Entries {
+            prefilters,
+            prefilter_v4,
+            prefilter_v6,
+            backends,
+            endpoints,
+            identities_v4,
+            identities_v6,
+            policy,
+        } = entries;
+        put(&mut self.prefilters, map::PREFILTERS, prefilters)?;
+        insert(&mut self.prefilter_v4, map::PREFILTER_V4, prefilter_v4)?;
+        insert(&mut self.prefilter_v6, map::PREFILTER_V6, prefilter_v6)?;
+        put(&mut self.backends, map::BACKENDS, backends)?;
+        put(&mut self.endpoints, map::ENDPOINTS, endpoints)?;
+        insert(&mut self.identities_v4, map::IDENTITIES_V4, identities_v4)?;
+        insert(&mut self.identities_v6, map::IDENTITIES_V6, identities_v6)?;
+        insert(&mut self.policy, map::POLICY, policy)
     }
 
     /// Removes entries; those that are not there were never written.
     pub(super) fn remove(&mut self, entries: &Entries) -> Result<(), FilterError> {
-        for (key, _) in &entries.services {
-            absent_is_fine(self.services.remove(&Plain(*key))).map_err(map_error(map::SERVICES))?;
-        }
-        remove(
-            &mut self.prefilter_v4,
-            map::PREFILTER_V4,
-            &entries.prefilter_v4,
-        )?;
-        remove(
-            &mut self.prefilter_v6,
-            map::PREFILTER_V6,
-            &entries.prefilter_v6,
-        )?;
-        remove(&mut self.policy_v4, map::POLICY_V4, &entries.policy_v4)?;
-        remove(&mut self.policy_v6, map::POLICY_V6, &entries.policy_v6)
+        let Entries {
+            prefilters,
+            prefilter_v4,
+            prefilter_v6,
+            backends,
+            endpoints,
+            identities_v4,
+            identities_v6,
+            policy,
+        } = entries;
+        take_out(&mut self.prefilters, map::PREFILTERS, prefilters)?;
+        remove(&mut self.prefilter_v4, map::PREFILTER_V4, prefilter_v4)?;
+        remove(&mut self.prefilter_v6, map::PREFILTER_V6, prefilter_v6)?;
+        take_out(&mut self.backends, map::BACKENDS, backends)?;
+        take_out(&mut self.endpoints, map::ENDPOINTS, endpoints)?;
+        remove(&mut self.identities_v4, map::IDENTITIES_V4, identities_v4)?;
+        remove(&mut self.identities_v6, map::IDENTITIES_V6, identities_v6)?;
+        remove(&mut self.policy, map::POLICY, policy)
+    }
+
+    /// Sets what holds for a generation.
+    pub(super) fn set(&mut self, generation: u32, settings: Settings) -> Result<(), FilterError> {
+        self.settings
+            .set(generation, Plain(settings), 0)
+            .map_err(map_error(map::SETTINGS))
     }
 
     /// Puts a generation in force, for all maps at once.
@@ -125,13 +160,45 @@ fn taken(bpf: &mut aya::Ebpf, name: &'static str) -> Result<Map, FilterError> {
     (bpf.take_map(name)).ok_or(FilterError::MissingMaps { names: vec![name] })
 }
 
-fn insert<K: Copy>(
-    trie: &mut Trie<K>,
+fn put<K: Copy, V: Copy>(
+    hash: &mut Hash<K, V>,
     name: &'static str,
-    entries: &[TrieEntry<K>],
+    entries: &[(K, V)],
 ) -> Result<(), FilterError>
 where
     Plain<K>: Pod,
+    Plain<V>: Pod,
+{
+    for (key, value) in entries {
+        hash.insert(Plain(*key), Plain(*value), 0)
+            .map_err(map_error(name))?;
+    }
+    Ok(())
+}
+
+fn take_out<K: Copy, V: Copy>(
+    hash: &mut Hash<K, V>,
+    name: &'static str,
+    entries: &[(K, V)],
+) -> Result<(), FilterError>
+where
+    Plain<K>: Pod,
+    Plain<V>: Pod,
+{
+    for (key, _) in entries {
+        absent_is_fine(hash.remove(&Plain(*key))).map_err(map_error(name))?;
+    }
+    Ok(())
+}
+
+fn insert<K: Copy, V: Copy>(
+    trie: &mut Trie<K, V>,
+    name: &'static str,
+    entries: &[TrieEntry<K, V>],
+) -> Result<(), FilterError>
+where
+    Plain<K>: Pod,
+    Plain<V>: Pod,
 {
     for (length, key, value) in entries {
         trie.insert(&Key::new(*length, Plain(*key)), Plain(*value), 0)
@@ -140,13 +207,14 @@ where
     Ok(())
 }
 
-fn remove<K: Copy>(
-    trie: &mut Trie<K>,
+fn remove<K: Copy, V: Copy>(
+    trie: &mut Trie<K, V>,
     name: &'static str,
-    entries: &[TrieEntry<K>],
+    entries: &[TrieEntry<K, V>],
 ) -> Result<(), FilterError>
 where
     Plain<K>: Pod,
+    Plain<V>: Pod,
 {
     for (length, key, _) in entries {
         absent_is_fine(trie.remove(&Key::new(*length, Plain(*key)))).map_err(map_error(name))?;

@@ -1,54 +1,50 @@
-//! The XDP program and its maps, in the kernel.
+//! The XDP programs and their maps, in the kernel.
 
 mod anchor;
+mod capacity;
 mod entries;
 mod error;
+mod install;
 mod load;
 mod maps;
 mod per_cpu;
+mod settle;
 
 use std::fmt;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::ptr;
 
 use aya::Ebpf;
 use aya::programs::Xdp;
-use netverdict_abi::{Event, LAYOUT_VERSION, REASON_COUNT, Reason};
+use netverdict_abi::{COUNTER_COUNT, Event, Hook, LAYOUT_VERSION, REASON_COUNT, Reason, Settings};
 use netverdict_policy::image::{ImageSizes, MapImage};
 
 use self::anchor::Anchor;
+use self::capacity::Capacity;
 use self::entries::Entries;
+use self::load::LoadedProgram;
 use self::maps::Maps;
 use crate::object::inspect;
 use crate::{LabError, bpf};
 
 pub use error::FilterError;
+pub use install::{Connections, Events, Install, Links};
 
-/// Which frames the program reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Events {
-    /// None; counters only.
-    None,
-    /// Those it does not pass.
-    Drops,
-    /// All.
-    All,
-}
-
-/// A loaded filter.
+/// A loaded filter: a program for each [`Hook`], and the maps they share.
 pub struct Filter {
-    // Dropped first: it holds a link of the program.
-    anchor: Option<Anchor>,
+    // Dropped first: they hold links of the programs.
+    anchors: Vec<Anchor>,
     maps: Maps,
+    capacity: Capacity,
     /// What stands in the maps under each generation.
     written: [Entries; 2],
     generation: usize,
+    /// What holds for the generation in force.
+    settings: Settings,
     pass_all: bool,
     bpf: Ebpf,
-    program: String,
-    descriptor: OwnedFd,
-    id: u32,
-    verified_instructions: Option<u32>,
+    /// By hook.
+    programs: [LoadedProgram; 3],
 }
 
 impl Filter {
@@ -56,61 +52,103 @@ impl Filter {
     /// Nothing is protected until [`Filter::install`].
     ///
     /// # Errors
-    /// Says what is wrong with the object, or what the kernel refused.
+    /// Says what is wrong with the object, what the kernel refused, or which of
+    /// the sizes is beyond what any filter holds.
     pub fn load(object: &[u8], sizes: ImageSizes) -> Result<Filter, FilterError> {
-        let load::Loaded { mut bpf, program } = load::load(object, sizes)?;
+        let load::Loaded {
+            mut bpf,
+            capacity,
+            programs,
+        } = load::load(object, sizes)?;
         let maps = Maps::take(&mut bpf)?;
         let layout = inspect(object)?.layout;
         if layout != LAYOUT_VERSION {
             return Err(FilterError::Layout { found: layout });
         }
-        let xdp = load::xdp(&mut bpf, &program)?;
-        let info = xdp.info()?;
-        let descriptor =
-            (xdp.fd()?.as_fd().try_clone_to_owned()).map_err(|source| FilterError::System {
-                doing: "duplicate the program's descriptor",
-                source,
-            })?;
         Ok(Filter {
-            anchor: None,
+            anchors: Vec::new(),
             maps,
+            capacity,
             written: [Entries::default(), Entries::default()],
             generation: 0,
+            settings: Settings::default(),
             pass_all: false,
             bpf,
-            program,
-            descriptor,
-            id: info.id(),
-            verified_instructions: info.verified_instruction_count(),
+            programs,
         })
     }
 
-    /// Puts a policy in force, in place of the one before, at once: one word
-    /// selects what every map is asked for.
+    /// Puts a policy in force at every hook, in place of the one before, at once:
+    /// one word selects what every map is asked for.
     ///
     /// The entries of the policy before stay until the next call, so that a run
-    /// of the program that has begun under it also ends under it.
+    /// of a program that has begun under it also ends under it. Where frames come
+    /// in while one policy after the other is put in force, [`Filter::settle`]
+    /// stands between two calls.
     ///
     /// # Errors
-    /// Where the kernel refuses an entry; the policy before then stays in force.
-    pub fn install(&mut self, image: &MapImage, events: Events) -> Result<(), FilterError> {
+    /// For a policy larger than what the filter was loaded for, and where the
+    /// kernel refuses an entry; the policy before then stays in force.
+    pub fn install(&mut self, image: &MapImage, how: Install) -> Result<(), FilterError> {
+        self.capacity.check(image.sizes())?;
         let next = 1 - self.generation;
         let number = u32::try_from(next).expect("a generation is 0 or 1");
+        let settings = Settings {
+            mode: how.mode(image),
+            epoch: match how.connections {
+                Connections::Keep => self.settings.epoch,
+                Connections::Forget => self.settings.epoch.wrapping_add(1),
+            },
+        };
         self.maps.remove(&self.written[next])?;
-        self.written[next] = Entries::of(image, events, number);
-        self.maps.write(number, &self.written[next])?;
+        self.written[next] = Entries::of(image, &how, number);
+        self.maps.write(&self.written[next])?;
+        self.maps.set(number, settings)?;
         self.maps.switch_to(number)?;
         self.generation = next;
+        self.settings = settings;
         self.pass_all = image.pass_all;
         Ok(())
     }
 
-    /// Frames judged since loading, by reason, summed over the processors.
+    /// Waits until every run of a program that began under a policy before the
+    /// one in force has ended, some 10 ms: nothing then reads the entries that
+    /// the next [`Filter::install`] replaces.
     ///
     /// # Errors
     /// Where the kernel refuses.
-    pub fn counters(&self) -> Result<[u64; REASON_COUNT], FilterError> {
-        self.maps.counters.sums()
+    pub fn settle(&self) -> Result<(), FilterError> {
+        settle::wait()
+    }
+
+    /// Forgets connections, fragments and flows, from now on. A run of a program
+    /// that has begun may still remember them.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn forget(&mut self) -> Result<(), FilterError> {
+        let number = u32::try_from(self.generation).expect("a generation is 0 or 1");
+        let settings = Settings {
+            mode: self.settings.mode,
+            epoch: self.settings.epoch.wrapping_add(1),
+        };
+        self.maps.set(number, settings)?;
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// Frames judged since loading, by hook and reason, summed over the
+    /// processors.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn counters(&self) -> Result<[[u64; REASON_COUNT]; 3], FilterError> {
+        let sums: [u64; COUNTER_COUNT] = self.maps.counters.sums()?;
+        let mut counters = [[0; REASON_COUNT]; 3];
+        for (counters, sums) in counters.iter_mut().zip(sums.chunks_exact(REASON_COUNT)) {
+            counters.copy_from_slice(sums);
+        }
+        Ok(counters)
     }
 
     /// Events since loading that found the ring buffer full.
@@ -133,47 +171,49 @@ impl Filter {
         }
     }
 
-    /// Runs the program once on these bytes, at least 14, and returns its
-    /// action (`XDP_ABORTED` 0, `XDP_DROP` 1, `XDP_PASS` 2, …). Nothing is
+    /// Runs the program of a hook once on these bytes, at least 14, and returns
+    /// its action (`XDP_ABORTED` 0, `XDP_DROP` 1, `XDP_PASS` 2, …). Nothing is
     /// allocated.
     ///
     /// # Errors
     /// Where the kernel refuses.
     #[inline]
-    pub fn test_run(&self, frame: &[u8]) -> Result<u32, FilterError> {
-        bpf::test_run(self.descriptor.as_fd(), frame).map_err(|source| FilterError::System {
+    pub fn test_run(&self, hook: Hook, frame: &[u8]) -> Result<u32, FilterError> {
+        let program = self.programs[hook as usize].descriptor.as_fd();
+        bpf::test_run(program, frame).map_err(|source| FilterError::System {
             doing: "run the program on a frame",
             source,
         })
     }
 
-    /// The kernel's number of the program.
-    pub fn program_id(&self) -> u32 {
-        self.id
+    /// The kernel's number of the program of a hook.
+    pub fn program_id(&self, hook: Hook) -> u32 {
+        self.programs[hook as usize].id
     }
 
-    /// Instructions that the verifier walked, where the kernel says.
-    pub fn verified_instructions(&self) -> Option<u32> {
-        self.verified_instructions
+    /// Instructions that the verifier walked in the program of a hook, where the
+    /// kernel says.
+    pub fn verified_instructions(&self, hook: Hook) -> Option<u32> {
+        self.programs[hook as usize].verified_instructions
     }
 
-    /// Keeps the program attached to a throw-away link until the filter is
-    /// dropped: the kernel then keeps its trampoline for it, and attaching,
-    /// detaching and replacing it elsewhere need not wait for every processor.
+    /// Keeps the programs attached to throw-away links until the filter is
+    /// dropped: the kernel then keeps its trampoline for them, and attaching,
+    /// detaching and replacing them elsewhere need not wait for every processor.
     /// A second call does nothing. Inside [`crate::isolate::isolated`] only.
     ///
     /// # Errors
-    /// Where the link cannot be made.
+    /// Where a link cannot be made.
     pub fn anchor(&mut self) -> Result<(), LabError> {
-        if self.anchor.is_none() {
-            self.anchor = Some(Anchor::cast(self)?);
+        if self.anchors.is_empty() {
+            self.anchors = Anchor::cast_all(self)?;
         }
         Ok(())
     }
 
-    /// The program, to attach it.
-    pub(crate) fn xdp(&mut self) -> Result<&mut Xdp, FilterError> {
-        load::xdp(&mut self.bpf, &self.program)
+    /// The program of a hook, to attach it.
+    pub(crate) fn xdp(&mut self, hook: Hook) -> Result<&mut Xdp, FilterError> {
+        load::xdp(&mut self.bpf, hook)
     }
 
     /// What a frame that is not IP is counted under.
@@ -187,10 +227,10 @@ impl Filter {
 
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids = Hook::ALL.map(|hook| self.program_id(hook));
         f.debug_struct("Filter")
-            .field("program", &self.program)
-            .field("id", &self.id)
-            .field("anchored", &self.anchor.is_some())
+            .field("programs", &ids)
+            .field("anchored", &!self.anchors.is_empty())
             .finish_non_exhaustive()
     }
 }

@@ -133,6 +133,7 @@ mod tests {
             workloads: vec![WorkloadPlan {
                 name: "inventory".to_owned(),
                 addresses: parse(workload),
+                host_network: false,
                 listen: Vec::new(),
             }],
             forwards: vec![Forward {

@@ -225,6 +225,7 @@ mod tests {
             workloads: vec![WorkloadPlan {
                 name: "inventory".to_owned(),
                 addresses: addresses(&["10.0.0.2", "fd00::2"]),
+                host_network: false,
                 listen: Vec::new(),
             }],
             forwards: Vec::new(),

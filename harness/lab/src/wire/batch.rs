@@ -134,7 +134,8 @@ impl Wire {
         self.sentinels = self.sentinels.wrapping_add(1);
         let sentinel = Sentinel(self.sentinels);
         filter.drain(|_| {});
-        let (counters, lost_events) = (filter.counters()?, filter.lost_events()?);
+        let [counters, ..] = filter.counters()?;
+        let lost_events = filter.lost_events()?;
 
         let last = sentinel.frame();
         let all = frames.iter().map(|(_, frame)| frame.as_ref());
@@ -164,7 +165,7 @@ impl Wire {
             sentinel_seen = self.look_behind(sentinel, &mut behind)?;
         }
 
-        let mut growth = filter.counters()?;
+        let [mut growth, ..] = filter.counters()?;
         for (now, before) in growth.iter_mut().zip(counters) {
             *now -= before;
         }
