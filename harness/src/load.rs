@@ -65,7 +65,7 @@ fn load_one(path: &Path, reader: &mut Reader, input: &mut Input, colour: bool) {
     for diagnostic in &diagnostics {
         let text = render(diagnostic, colour);
         match diagnostic.severity {
-            Severity::Warning => input.warnings.push(text),
+            Severity::Warning | Severity::Note => input.warnings.push(text),
             Severity::Error => input.problems.push(Problem {
                 code: diagnostic.code.to_owned(),
                 file: (diagnostic.labels.first()).map(|label| label.location.to_string()),

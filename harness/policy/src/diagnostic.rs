@@ -101,6 +101,9 @@ impl Location {
 /// How bad a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// What was made of something that could have been read otherwise, or was
+    /// left out for a reason; nothing is wrong.
+    Note,
     /// Worth knowing; the input is valid.
     Warning,
     /// The input is invalid.
@@ -155,6 +158,13 @@ impl Diagnostic {
     #[must_use]
     pub fn into_warning(mut self) -> Diagnostic {
         self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same, as a note.
+    #[must_use]
+    pub fn into_note(mut self) -> Diagnostic {
+        self.severity = Severity::Note;
         self
     }
 

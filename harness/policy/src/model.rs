@@ -140,6 +140,12 @@ pub struct Workload {
     /// Its addresses, at most one of each family, at least one; no other workload
     /// has them. Those of a host-network pod are the node's.
     pub addresses: Vec<IpAddr>,
+    /// Addresses that CIDR rules know it by, where they match workloads at all
+    /// (see [`Choices`]): those that its status gives, or its scenario. They may
+    /// be others than `addresses`, of which some were only assigned to it, and
+    /// two workloads may have the same. A rule matches a packet by those of the
+    /// packet's family.
+    pub known_addresses: Vec<IpAddr>,
     /// Ports that have a name.
     pub named_ports: Vec<NamedPort>,
     /// Whether it shares the node's network: no policy selects it, and to others

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::manifest::{Objects, PolicyObject, Service};
+use super::manifest::{self, Objects, Service};
 use super::network::Network;
 use super::problems::Problems;
 use super::suggest::closest;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{
-    Backend, Labels, NetworkPolicy, Node, NodePort, ObjectName, Policy, Prefilter, Workload,
-};
+use crate::model::{Backend, Labels, Node, NodePort, ObjectName, Policy, Prefilter, Workload};
 use crate::port::ProtoPort;
 use crate::topology::Forward;
 
@@ -26,6 +24,7 @@ pub(super) fn link(
             kind: "Pod".to_owned(),
             labels: workload.labels.clone(),
             addresses: workload.plan.addresses.clone(),
+            known_addresses: workload.plan.addresses.clone(),
             named_ports: Vec::new(),
             host_network: false,
             location: location.clone(),
@@ -74,19 +73,7 @@ pub(super) fn link(
             }
         }
     }
-    let mut network_policies = Vec::new();
-    for PolicyObject {
-        policy,
-        selector_location,
-    } in objects.policies
-    {
-        // Default deny comes from what it selects: that is the line to show.
-        network_policies.push(NetworkPolicy {
-            location: selector_location,
-            ..policy
-        });
-    }
-    Policy {
+    let mut policy = Policy {
         namespaces: BTreeMap::new(),
         node: Node {
             addresses: network.node.clone(),
@@ -97,9 +84,13 @@ pub(super) fn link(
         node_ports,
         deny_list: Vec::new(),
         prefilters,
-        network_policies,
+        network_policies: Vec::new(),
         choices: crate::model::Choices::default(),
-    }
+    };
+    let (policies, _) =
+        manifest::policy::link(objects.policies, objects.cidr_groups, &policy, problems);
+    policy.network_policies = policies;
+    policy
 }
 
 /// Where frames to node ports are delivered: the first backend.

@@ -45,9 +45,26 @@ impl Problems {
         self.push(Diagnostic::error(code, location, message, help).into_warning());
     }
 
+    pub(crate) fn note(
+        &mut self,
+        code: &'static str,
+        location: &Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Diagnostic::error(code, location, message, help).into_note());
+    }
+
     /// How many problems there are; tells whether a reader added one.
     pub(crate) fn count(&self) -> usize {
         self.found.len()
+    }
+
+    /// How many problems make the input invalid.
+    pub(crate) fn errors(&self) -> usize {
+        (self.found.iter())
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .count()
     }
 
     /// Whether anything makes the input invalid.

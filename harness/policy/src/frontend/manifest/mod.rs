@@ -1,108 +1,285 @@
-//! Reads Kubernetes manifests: `v1 Service` and `cilium.io/v2
-//! CiliumNetworkPolicy`.
+//! Reads Kubernetes manifests: who is there, what stands in front of whom, and
+//! which policies apply.
 //!
 //! A field that could change what is allowed is read or refused, never skipped.
+//! Pod specs are the exception to the form of that rule: of their many fields
+//! those that bear on labels, ports, addresses and the network are read, and the
+//! rest is let pass (see `workload`).
 
 mod fields;
+mod kinds;
 mod metadata;
-mod policy;
-mod rule;
+pub(super) mod policy;
 mod service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use policy::{CidrGroup, PolicyObject};
 pub(super) use service::Service;
 
 use super::problems::Problems;
-use super::suggest::did_you_mean;
 use super::tree::{self, Node, Value};
+use crate::coverage::Coverage;
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
-use crate::model::{NetworkPolicy, ObjectName};
+use crate::model::{Labels, NamedPort, ObjectName};
+use kinds::{Kind, Treatment};
 
-/// What the manifests of a scenario say together.
+/// Lists inside lists that are followed.
+const MAX_LISTS: usize = 8;
+
+/// What manifests say together.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
+    pub(super) namespaces: BTreeMap<String, NamespaceObject>,
+    pub(super) nodes: Vec<NodeObject>,
+    pub(super) workloads: Vec<WorkloadObject>,
     pub(super) services: Vec<Service>,
     pub(super) policies: Vec<PolicyObject>,
+    pub(super) cidr_groups: Vec<CidrGroup>,
+    /// What is enforced of the policies that have been read.
+    pub(super) coverage: Coverage,
     /// Whether some object could not be read.
     pub(super) broken: bool,
+    /// Kinds that were let pass, by `apiVersion` and `kind`: how many objects,
+    /// and where the first one is.
+    passed: BTreeMap<(String, String), (usize, Location)>,
     seen: BTreeMap<(&'static str, ObjectName), Location>,
 }
 
-/// A policy, and where its selector stands.
+/// A `Namespace`.
 #[derive(Debug)]
-pub(super) struct PolicyObject {
-    pub(super) policy: NetworkPolicy,
-    pub(super) selector_location: Location,
+pub(super) struct NamespaceObject {
+    pub(super) labels: Labels,
 }
 
-/// Kinds of objects that are understood, by `apiVersion` and `kind`.
-const KINDS: [(&str, &str); 2] = [("v1", "Service"), ("cilium.io/v2", "CiliumNetworkPolicy")];
+/// A `Node`.
+#[derive(Debug)]
+pub(super) struct NodeObject {
+    pub(super) name: String,
+    pub(super) labels: Labels,
+    pub(super) addresses: Vec<(std::net::IpAddr, Location)>,
+    pub(super) location: Location,
+}
+
+/// A pod, or what makes pods.
+#[derive(Debug)]
+pub(super) struct WorkloadObject {
+    pub(super) kind: &'static str,
+    pub(super) name: ObjectName,
+    /// Labels of the pods.
+    pub(super) labels: Labels,
+    pub(super) named_ports: Vec<NamedPort>,
+    pub(super) location: Location,
+}
 
 /// Reads the documents of a manifest file.
 pub(super) fn read(file: &Arc<SourceFile>, objects: &mut Objects, problems: &mut Problems) {
-    let before = problems.count();
+    let before = problems.errors();
     match tree::parse(file, problems) {
         Some(documents) => {
             if documents.is_empty() {
                 problems.push(super::file_empty(file));
             }
             for document in &documents {
-                object(document, objects, problems);
+                root(document, objects, problems);
             }
         }
         None => objects.broken = true,
     }
-    objects.broken |= problems.count() > before;
+    objects.broken |= problems.errors() > before;
 }
 
-fn object(document: &Node, objects: &mut Objects, problems: &mut Problems) {
-    let (api_version, kind) = (document.get("apiVersion"), document.get("kind"));
-    let (Some(api_version), Some(kind)) = (api_version, kind) else {
-        problems.error(
+/// Whether the document says what it is, as every manifest does.
+pub(super) fn is_manifest(document: &Node) -> bool {
+    match document.value {
+        Value::Map(_) => document.get("apiVersion").is_some() && document.get("kind").is_some(),
+        _ => false,
+    }
+}
+
+/// What an object says it is, or the list it stands in says for it.
+#[derive(Clone, Copy)]
+struct Identity<'n> {
+    api_version: &'n str,
+    kind: &'n str,
+    location: &'n Location,
+}
+
+fn root(document: &Node, objects: &mut Objects, problems: &mut Problems) {
+    match identity(document, None, problems) {
+        Ok(identity) => object(document, identity, 0, objects, problems),
+        Err(Unidentified::Missing) => problems.error(
             "not-a-manifest",
             &document.location,
             "a manifest has 'apiVersion' and 'kind'",
             "list only Kubernetes manifests under 'manifests'",
-        );
-        return;
+        ),
+        Err(Unidentified::Reported) => {}
+    }
+}
+
+/// Why an object does not say what it is.
+enum Unidentified {
+    /// A key is missing.
+    Missing,
+    /// A key has a value of the wrong type.
+    Reported,
+}
+
+fn identity<'n>(
+    document: &'n Node,
+    given: Option<Identity<'n>>,
+    problems: &mut Problems,
+) -> Result<Identity<'n>, Unidentified> {
+    let given = given.ok_or(Unidentified::Missing);
+    let (api_version, kind) = (document.get("apiVersion"), document.get("kind"));
+    let api_version = match api_version {
+        Some(node) => problems.text(node).ok_or(Unidentified::Reported)?,
+        None => {
+            given
+                .as_ref()
+                .map_err(|_| Unidentified::Missing)?
+                .api_version
+        }
     };
-    let (Some(api), Some(kind_name)) = (problems.text(api_version), problems.text(kind)) else {
-        return;
+    let (kind, location) = match kind {
+        Some(node) => {
+            let kind = problems.text(node).ok_or(Unidentified::Reported)?;
+            (kind, &node.location)
+        }
+        None => (given?.kind, &document.location),
     };
-    match (api, kind_name) {
-        ("v1", "Service") => {
+    Ok(Identity {
+        api_version,
+        kind,
+        location,
+    })
+}
+
+fn object(
+    document: &Node,
+    identity: Identity<'_>,
+    depth: usize,
+    objects: &mut Objects,
+    problems: &mut Problems,
+) {
+    let Identity {
+        api_version,
+        kind,
+        location,
+    } = identity;
+    if let Some(of) = list_of(document, kind) {
+        return list(document, identity, of, depth, objects, problems);
+    }
+    match kinds::treatment(api_version, kind) {
+        Treatment::Read(kind) => understood(kind, document, objects, problems),
+        Treatment::Pass => {
+            let name = (api_version.to_owned(), kind.to_owned());
+            let place = || (0, location.clone());
+            objects.passed.entry(name).or_insert_with(place).0 += 1;
+        }
+        Treatment::Refuse { does } => problems.error(
+            "unsupported-kind",
+            location,
+            format!("this version does not understand '{api_version} {kind}'"),
+            format!("it {does}; leave the object out to see what holds without it"),
+        ),
+        Treatment::Elsewhere { who } => problems.warn(
+            "kind-not-enforced",
+            location,
+            format!("{kind} is enforced by {who}, not by a packet filter"),
+            "what it forbids shows as allowed here",
+        ),
+        Treatment::Mistaken { meant: (api, kind) } => problems.error(
+            "unsupported-kind",
+            location,
+            format!("there is no '{api_version} {}'", identity.kind),
+            format!("did you mean '{api} {kind}'?"),
+        ),
+        Treatment::WrongVersion { read } => problems.error(
+            "unsupported-kind",
+            location,
+            format!("this version does not understand '{api_version} {kind}'"),
+            format!("it understands {kind} of the version {read}"),
+        ),
+    }
+}
+
+fn understood(kind: Kind, document: &Node, objects: &mut Objects, problems: &mut Problems) {
+    match kind {
+        Kind::Namespace | Kind::Node | Kind::Pod | Kind::Template(_) => {}
+        Kind::Service => {
             if let Some(service) = service::read(document, problems)
                 && objects.is_new("Service", &service.name, &service.location, problems)
             {
                 objects.services.push(service);
             }
         }
-        ("cilium.io/v2", "CiliumNetworkPolicy") => {
-            if let Some(object) = policy::read(document, problems) {
-                let NetworkPolicy { name, location, .. } = &object.policy;
-                if objects.is_new("CiliumNetworkPolicy", name, location, problems) {
-                    objects.policies.push(object);
-                }
-            }
-        }
-        _ => {
-            let known = KINDS.map(|(api, kind)| format!("{api} {kind}"));
+        Kind::Policy(kind) => policy::read(kind, document, objects, problems),
+        Kind::CidrGroup => policy::cidr_group(document, objects, problems),
+    }
+}
+
+/// What a list is a list of: `Some("")` for a `List` of anything.
+fn list_of<'n>(document: &Node, kind: &'n str) -> Option<&'n str> {
+    let of = kind.strip_suffix("List")?;
+    // An object may have a name that ends like a list's.
+    (of.is_empty() || document.get("items").is_some()).then_some(of)
+}
+
+fn list(
+    document: &Node,
+    identity: Identity<'_>,
+    of: &str,
+    depth: usize,
+    objects: &mut Objects,
+    problems: &mut Problems,
+) {
+    if depth == MAX_LISTS {
+        problems.error(
+            "list-too-deep",
+            identity.location,
+            format!("more than {MAX_LISTS} lists inside each other"),
+            "put the objects into one list",
+        );
+        return;
+    }
+    let items = match document.get("items") {
+        Some(node) if node.value == Value::Null => &[],
+        Some(node) => problems.list(node).unwrap_or(&[]),
+        None => {
             problems.error(
-                "unsupported-kind",
-                &kind.location,
-                format!("this version does not understand '{api} {kind_name}'"),
-                did_you_mean(
-                    &format!("{api} {kind_name}"),
-                    known.iter().map(String::as_str),
-                ),
+                "missing-key",
+                &document.location,
+                "'items' is missing",
+                "a list has its objects under 'items'",
             );
+            &[]
+        }
+    };
+    for item in items {
+        let inherited = Identity {
+            kind: of,
+            ..identity
+        };
+        let inherited = Some(inherited).filter(|_| !of.is_empty());
+        match self::identity(item, inherited, problems) {
+            Ok(identity) => object(item, identity, depth + 1, objects, problems),
+            Err(Unidentified::Missing) => problems.error(
+                "not-a-manifest",
+                &item.location,
+                "an object of a List has 'apiVersion' and 'kind'",
+                "give it both, or make the list a PodList, NamespaceList or the like",
+            ),
+            Err(Unidentified::Reported) => {}
         }
     }
 }
 
 impl Objects {
+    /// Whether this is the first object of its kind and name; the second is a
+    /// problem.
     fn is_new(
         &mut self,
         kind: &'static str,
@@ -126,12 +303,17 @@ impl Objects {
         );
         false
     }
-}
 
-/// Whether the document says what it is, as every manifest does.
-pub(super) fn is_manifest(document: &Node) -> bool {
-    match document.value {
-        Value::Map(_) => document.get("apiVersion").is_some() && document.get("kind").is_some(),
-        _ => false,
+    /// Notes about the kinds that were let pass, one each.
+    pub(super) fn note_passed(&self, problems: &mut Problems) {
+        for ((api_version, kind), (count, location)) in &self.passed {
+            let objects = if *count == 1 { "object" } else { "objects" };
+            problems.note(
+                "kind-passed-over",
+                location,
+                format!("{count} {objects} of the kind '{api_version} {kind}' passed over"),
+                "the kind has no effect on which packets a filter lets through",
+            );
+        }
     }
 }

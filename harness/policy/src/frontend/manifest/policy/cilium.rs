@@ -1,10 +1,10 @@
 //! Reads a `cilium.io/v2 CiliumNetworkPolicy`.
 
-use super::super::problems::Problems;
-use super::super::tree::{Node, Value};
-use super::PolicyObject;
-use super::fields::{Keys, Known};
-use super::{metadata, rule};
+use super::super::super::problems::Problems;
+use super::super::super::tree::{Node, Value};
+use super::super::fields::{Keys, Known};
+use super::super::metadata;
+use super::{PolicyObject, rule};
 use std::collections::BTreeSet;
 
 use crate::model::{

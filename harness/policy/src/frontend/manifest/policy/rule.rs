@@ -1,8 +1,8 @@
 //! Reads an entry of `ingress` or `ingressDeny`.
 
-use super::super::problems::Problems;
-use super::super::tree::{Node, Value};
-use super::fields::{Keys, Known, filled_list, supported};
+use super::super::super::problems::Problems;
+use super::super::super::tree::{Node, Value};
+use super::super::fields::{Keys, Known, filled_list, supported};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Cidr, Direction, L4Match, L4Port, L4Protocol, Peer, PeerKind, Peers, Ports, Rule, RuleAction,
