@@ -141,6 +141,8 @@ pub enum Undeliverable {
     SourceRoute,
     /// Tagged with a VLAN id other than 0: no interface has it.
     UnknownVlan,
+    /// It would have to be forwarded, and has no hops left for it.
+    NoHopsLeft,
     /// An IPv6 extension header that ends the packet for a host.
     ExtensionHeader,
     /// A destination that is neither the node's nor a workload's.
@@ -171,6 +173,7 @@ impl fmt::Display for Undeliverable {
             Undeliverable::LoneFragment => "it is one fragment of several",
             Undeliverable::SourceRoute => "it asks for a source route",
             Undeliverable::UnknownVlan => "no interface has its VLAN id",
+            Undeliverable::NoHopsLeft => "it has no hops left",
             Undeliverable::ExtensionHeader => "one of its extension headers ends it",
             Undeliverable::ForeignDestination => "its destination is not the node",
             Undeliverable::NoBackend => "no workload of its family stands behind the port",

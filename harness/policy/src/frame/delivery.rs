@@ -54,6 +54,9 @@ pub fn undeliverable(spec: &FrameSpec, node: &[IpAddr], path: Path) -> Option<Un
         Some(Undeliverable::SourceRoute)
     } else if lacks_fragments(packet, path) {
         Some(Undeliverable::LoneFragment)
+    } else if path != Path::Local && packet.hop_limit.is_some_and(|hops| hops <= 1) {
+        // ip_forward, ip6_forward.
+        Some(Undeliverable::NoHopsLeft)
     } else if ends_early(&packet.extension_headers, path) {
         Some(Undeliverable::ExtensionHeader)
     } else {
@@ -120,12 +123,14 @@ fn lacks_fragments(packet: &IpPacket, path: Path) -> bool {
         | Some(Fragment {
             offset: 0,
             more: false,
+            identification: _,
         }) => false,
         Some(Fragment {
             offset: 0,
             more: true,
+            identification: _,
         }) => path == Path::Local,
-        Some(Fragment { offset: _, more: _ }) => true,
+        Some(_) => true,
     }
 }
 

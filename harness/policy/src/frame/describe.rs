@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
-use super::probe::MIN_PAYLOAD;
+use super::probe::{MIN_PAYLOAD, payload_length};
 use super::{
-    Body, ExtensionHeader, FrameSpec, IcmpKind, IpPacket, TcpFlags, Transport, VlanTag, option,
+    Body, ExtensionHeader, FrameSpec, IcmpKind, IpPacket, Quoted, QuotedTransport, TcpFlags,
+    Transport, VlanTag, option,
 };
 
 /// One line that says what the frame is, such as `IPv4 198.51.100.7:40000 >
@@ -54,10 +55,48 @@ fn headline(packet: &IpPacket) -> String {
             source,
             destination,
         } => between_ports(source, destination, "sctp"),
-        Transport::Icmp(IcmpKind::EchoRequest) => between("echo request"),
-        Transport::Icmp(IcmpKind::NeighbourSolicitation) => between("neighbour solicitation"),
+        Transport::Icmp(kind) => between(&icmp_text(kind)),
         Transport::Other { protocol } => between(&format!("protocol {protocol}")),
     }
+}
+
+fn icmp_text(kind: IcmpKind) -> String {
+    match kind {
+        IcmpKind::EchoRequest { identifier } => format!("echo request {identifier}"),
+        IcmpKind::EchoReply { identifier } => format!("echo reply {identifier}"),
+        IcmpKind::Error { kind, code, about } => {
+            format!("ICMP type {kind} code {code} about {}", quoted_text(about))
+        }
+        IcmpKind::NeighbourSolicitation => "neighbour solicitation".to_owned(),
+        IcmpKind::Other { kind, code } => format!("ICMP type {kind} code {code}"),
+    }
+}
+
+fn quoted_text(about: Quoted) -> String {
+    let between = |what: &str| format!("{} > {} {what}", about.source, about.destination);
+    let mut text = match about.transport {
+        QuotedTransport::Ports {
+            protocol,
+            source,
+            destination,
+        } => {
+            let source = SocketAddr::new(about.source, source);
+            let destination = SocketAddr::new(about.destination, destination);
+            format!("{source} > {destination}/{protocol}")
+        }
+        QuotedTransport::EchoRequest { identifier } => {
+            between(&format!("echo request {identifier}"))
+        }
+        QuotedTransport::EchoReply { identifier } => between(&format!("echo reply {identifier}")),
+        QuotedTransport::Other { protocol } => between(&format!("protocol {protocol}")),
+    };
+    if about.option_words > 0 {
+        text += &format!(" with options of {} bytes", 4 * about.option_words);
+    }
+    if about.later_fragment {
+        text += ", a later fragment";
+    }
+    text
 }
 
 fn flags_text(flags: TcpFlags) -> String {
@@ -107,6 +146,12 @@ fn details(packet: &IpPacket) -> String {
     if let Some(fragment) = packet.fragment {
         let end = if fragment.more { "more" } else { "last" };
         add(format_args!("fragment offset {} {end}", fragment.offset));
+        if let Some(identification) = fragment.identification {
+            add(format_args!("of packet {identification:#x}"));
+        }
+    }
+    if let Some(hops) = packet.hop_limit {
+        add(format_args!("{hops} hops left"));
     }
     if let Some(version) = packet.lengths.version {
         add(format_args!("version field {version}"));
@@ -122,7 +167,10 @@ fn details(packet: &IpPacket) -> String {
         add(format_args!("{name} length field {total}"));
     }
     if packet.payload > MIN_PAYLOAD {
-        add(format_args!("payload {} bytes", packet.payload));
+        add(format_args!(
+            "payload {} bytes",
+            payload_length(packet.payload)
+        ));
     }
     text
 }

@@ -47,6 +47,15 @@ pub enum FrameError {
         /// Bytes there are.
         max: usize,
     },
+    /// A message that a description of its own makes.
+    #[error("ICMP type {0} is that of an echo: describe it as such")]
+    EchoType(u8),
+    /// A type that tells of no other packet.
+    #[error("ICMP type {0} is no error: it is about no packet")]
+    NoErrorType(u8),
+    /// A packet that no ICMP error of this family quotes.
+    #[error("the quoted packet is not of the error's family, or has options it cannot have")]
+    Quoted,
     /// Options beyond what the header length field can say (RFC 791).
     #[error("options of {0} bytes with padding are beyond the 40 that an IPv4 header holds")]
     OptionsTooLong(usize),

@@ -86,10 +86,9 @@ impl ExtensionHeader {
     }
 }
 
-/// The fragment header (RFC 8200 §4.5). The probe's id identifies the packet,
-/// so that fragments of different probes never meet.
+/// The fragment header (RFC 8200 §4.5).
 pub(super) fn fragment_header(fragment: Fragment, next: u8, id: ProbeId) -> [u8; 8] {
     let [high, low] = (fragment.offset | u16::from(fragment.more)).to_be_bytes();
-    let [a, b, c, d] = id.0.to_be_bytes();
+    let [a, b, c, d] = fragment.identification.unwrap_or(id.0).to_be_bytes();
     [next, 0, high, low, a, b, c, d]
 }

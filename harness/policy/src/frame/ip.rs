@@ -68,13 +68,14 @@ fn v4(
     header.set_total_length(packet.lengths.total.unwrap_or(total));
     // The low half of the probe's id: fragments of probes sent close together
     // never meet.
-    let [_, _, high, low] = id.0.to_be_bytes();
+    let told = packet.fragment.and_then(|fragment| fragment.identification);
+    let [_, _, high, low] = told.unwrap_or(id.0).to_be_bytes();
     header.set_identification(u16::from_be_bytes([high, low]));
     if let Some(fragment) = packet.fragment {
         header.set_flags(u8::from(fragment.more));
         header.set_fragment_offset(fragment.offset / 8);
     }
-    header.set_ttl(HOPS);
+    header.set_ttl(packet.hop_limit.unwrap_or(HOPS));
     header.set_next_level_protocol(protocol);
     header.set_source(source);
     header.set_destination(destination);
@@ -122,7 +123,7 @@ fn v6(
     header.set_version(packet.lengths.version.unwrap_or(6));
     header.set_payload_length(packet.lengths.total.unwrap_or(payload_length));
     header.set_next_header(IpNextHeaderProtocol(next));
-    header.set_hop_limit(hops);
+    header.set_hop_limit(packet.hop_limit.unwrap_or(hops));
     header.set_source(source);
     header.set_destination(destination);
     for header in headers.into_iter().rev() {

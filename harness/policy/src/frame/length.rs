@@ -1,8 +1,8 @@
 //! How long a frame is, without making it.
 
 use super::option;
-use super::probe::MIN_PAYLOAD;
-use super::{Body, FrameSpec, IcmpKind, IpPacket, Transport};
+use super::probe::{MIN_PAYLOAD, payload_length};
+use super::{Body, FrameSpec, IcmpKind, IpPacket, Transport, icmp};
 
 /// Bytes of an Ethernet header.
 pub(super) const ETHERNET: usize = 14;
@@ -46,12 +46,17 @@ pub(super) fn ip_payload(packet: &IpPacket) -> usize {
         Some(_) if packet.source.is_ipv6() => 8,
         _ => 0,
     };
-    let payload = packet.payload.max(MIN_PAYLOAD);
+    let payload = payload_length(packet.payload);
     let behind = match packet.transport {
         Transport::Tcp { .. } => payload.saturating_add(20),
         Transport::Udp { .. } => payload.saturating_add(8),
         Transport::Sctp { .. } => payload.saturating_add(12 + 20),
-        Transport::Icmp(IcmpKind::EchoRequest) => payload.saturating_add(8),
+        Transport::Icmp(
+            IcmpKind::EchoRequest { .. } | IcmpKind::EchoReply { .. } | IcmpKind::Other { .. },
+        ) => payload.saturating_add(8),
+        Transport::Icmp(IcmpKind::Error { about, .. }) => {
+            payload.saturating_add(8 + icmp::quoted_length(about))
+        }
         // The message, the link-layer option, and the payload's option, which
         // is padded to units of 8 bytes.
         Transport::Icmp(IcmpKind::NeighbourSolicitation) => {

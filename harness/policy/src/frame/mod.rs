@@ -5,6 +5,7 @@ mod delivery;
 mod describe;
 mod error;
 mod extension;
+mod icmp;
 mod ip;
 mod length;
 mod option;
@@ -17,10 +18,10 @@ pub use delivery::{Path, undeliverable};
 pub use describe::describe;
 pub use error::FrameError;
 pub use length::length;
-pub use probe::{MIN_PAYLOAD, ProbeId, find_id, probe_mac};
+pub use probe::{MIN_PAYLOAD, ProbeId, find_id, id_of_tail, payload_length, probe_mac};
 pub use spec::{
-    Body, ExtensionHeader, Fragment, FrameSpec, IcmpKind, IpOption, IpPacket, Lengths, TcpFlags,
-    Transport, VlanTag,
+    Body, ExtensionHeader, Fragment, FrameSpec, IcmpKind, IpOption, IpPacket, Lengths, Quoted,
+    QuotedTransport, TcpFlags, Transport, VlanTag,
 };
 
 #[cfg(test)]

@@ -8,6 +8,17 @@ pub struct ProbeId(pub u32);
 /// for less gets this much, since a frame without its id proves nothing.
 pub const MIN_PAYLOAD: usize = MAGIC.len() + size_of::<u32>();
 
+/// Bytes of payload that a description gets that asks for `asked`: at least
+/// [`MIN_PAYLOAD`], and where that is not the whole of it, enough for magic and id
+/// at the start and once more at the very end.
+pub const fn payload_length(asked: usize) -> usize {
+    match asked {
+        0..=MIN_PAYLOAD => MIN_PAYLOAD,
+        9..=15 => 2 * MIN_PAYLOAD,
+        _ => asked,
+    }
+}
+
 /// What stands in front of the id. No header field that a scenario is likely to
 /// set holds these bytes, so the id can be found without parsing.
 const MAGIC: [u8; 4] = [0x9f, b'n', b'v', 0xe3];
@@ -26,10 +37,20 @@ pub fn find_id(bytes: &[u8]) -> Option<ProbeId> {
     })
 }
 
-/// A payload of `length` bytes, or [`MIN_PAYLOAD`] if that is more: magic, id in
-/// network byte order, zeros.
-pub(super) fn payload(id: ProbeId, length: usize) -> Vec<u8> {
-    let mut payload = [MAGIC, id.0.to_be_bytes()].concat();
-    payload.resize(length.max(MIN_PAYLOAD), 0);
+/// The id in the last bytes of a frame, which no router changes. There is none in
+/// a frame that was cut, or that has padding behind it.
+pub fn id_of_tail(tail: [u8; MIN_PAYLOAD]) -> Option<ProbeId> {
+    let id = tail.strip_prefix(&MAGIC)?;
+    Some(ProbeId(u32::from_be_bytes(id.try_into().ok()?)))
+}
+
+/// A payload of [`payload_length`] bytes: magic, id in network byte order, zeros,
+/// and magic and id again.
+pub(super) fn payload(id: ProbeId, asked: usize) -> Vec<u8> {
+    let mark = [MAGIC, id.0.to_be_bytes()].concat();
+    let length = payload_length(asked);
+    let mut payload = mark.clone();
+    payload.resize(length, 0);
+    payload[length - MIN_PAYLOAD..].copy_from_slice(&mark);
     payload
 }

@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::port::Protocol;
+
 /// A frame to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameSpec {
@@ -59,13 +61,17 @@ pub struct IpPacket {
     /// Sent as this fragment of a larger packet. In IPv6 the fragment header
     /// stands behind the extension headers.
     pub fragment: Option<Fragment>,
+    /// Hops left, as the header says; `None` is 255 for a neighbour solicitation
+    /// (RFC 4861 §4.3) and 64 for everything else.
+    pub hop_limit: Option<u8>,
     /// Header fields that lie.
     pub lengths: Lengths,
     /// What the packet carries.
     pub transport: Transport,
-    /// Bytes behind the transport header, the probe's id first; a later
-    /// fragment carries the transport header's bytes as mere payload, as an
-    /// attacker would have it.
+    /// Bytes behind the transport header, the probe's id first and last
+    /// ([`super::payload_length`] says how many there are); a later fragment
+    /// carries the transport header's bytes as mere payload, as an attacker would
+    /// have it.
     pub payload: usize,
 }
 
@@ -112,6 +118,9 @@ pub struct Fragment {
     pub offset: u16,
     /// Whether more fragments follow.
     pub more: bool,
+    /// What fragments of one packet have in common; of IPv4 the low 16 bits.
+    /// `None` is the probe's id, so that fragments of different probes never meet.
+    pub identification: Option<u32>,
 }
 
 /// Header fields to be written as they are, instead of the right value.
@@ -174,8 +183,80 @@ impl TcpFlags {
 /// Which ICMP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IcmpKind {
-    /// Echo request (RFC 792, RFC 4443).
-    EchoRequest,
-    /// Neighbour solicitation for the destination (RFC 4861); IPv6 only.
+    /// Echo request (RFC 792, RFC 4443): type 8, of ICMPv6 128.
+    EchoRequest {
+        /// What its reply has in common with it.
+        identifier: u16,
+    },
+    /// Echo reply (RFC 792, RFC 4443): type 0, of ICMPv6 129.
+    EchoReply {
+        /// That of the request.
+        identifier: u16,
+    },
+    /// What became of another packet.
+    Error {
+        /// The type: of ICMP 3, 11 or 12, of ICMPv6 1 to 4.
+        kind: u8,
+        /// The code.
+        code: u8,
+        /// The packet.
+        about: Quoted,
+    },
+    /// Neighbour solicitation for the destination (RFC 4861); IPv6 only. It is
+    /// sent to the destination's solicited-node multicast address.
     NeighbourSolicitation,
+    /// A message of any other type, 4 bytes of zero behind its checksum. An error
+    /// in this form quotes no packet.
+    Other {
+        /// The type; not that of an echo.
+        kind: u8,
+        /// The code.
+        code: u8,
+    },
+}
+
+/// The packet that an ICMP error is about, as the error quotes it: its IP header,
+/// and 8 bytes behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// Its source address, of the error's own family.
+    pub source: IpAddr,
+    /// Its destination address, of the same family.
+    pub destination: IpAddr,
+    /// Words of 4 bytes of IPv4 options, 0 to 10, all no operation; none in IPv6.
+    pub option_words: u8,
+    /// Whether it was a fragment with an offset other than 0. In IPv6 it is behind a
+    /// fragment header, and quoted with it.
+    pub later_fragment: bool,
+    /// What it carried.
+    pub transport: QuotedTransport,
+}
+
+/// What a quoted packet carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotedTransport {
+    /// A port pair.
+    Ports {
+        /// The protocol.
+        protocol: Protocol,
+        /// Source port.
+        source: u16,
+        /// Destination port.
+        destination: u16,
+    },
+    /// An echo request.
+    EchoRequest {
+        /// Its identifier.
+        identifier: u16,
+    },
+    /// An echo reply.
+    EchoReply {
+        /// Its identifier.
+        identifier: u16,
+    },
+    /// A protocol without ports, and 8 bytes of zero.
+    Other {
+        /// IP protocol number, without a header that is described as such.
+        protocol: u8,
+    },
 }

@@ -23,6 +23,7 @@ fn packet(transport: Transport, source: &str, destination: &str) -> IpPacket {
         options: Vec::new(),
         extension_headers: Vec::new(),
         fragment: None,
+        hop_limit: None,
         lengths: Lengths::default(),
         transport,
         payload: 8,

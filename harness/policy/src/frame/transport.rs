@@ -2,19 +2,13 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use pnet_packet::icmp::echo_request::MutableEchoRequestPacket as EchoV4;
-use pnet_packet::icmp::{IcmpTypes, echo_request};
-use pnet_packet::icmpv6::Icmpv6Types;
-use pnet_packet::icmpv6::echo_request::MutableEchoRequestPacket as EchoV6;
-use pnet_packet::icmpv6::ndp::MutableNeighborSolicitPacket;
 use pnet_packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
 use pnet_packet::tcp::MutableTcpPacket;
 use pnet_packet::udp::MutableUdpPacket;
 use pnet_packet::util;
 
 use super::extension::NUMBERS;
-use super::probe::{self, probe_mac};
-use super::{FrameError, IcmpKind, IpPacket, ProbeId, TcpFlags, Transport};
+use super::{FrameError, IpPacket, ProbeId, TcpFlags, Transport, icmp, probe};
 
 /// Source and destination as they stand in the IP header.
 #[derive(Clone, Copy)]
@@ -62,22 +56,12 @@ pub(super) fn bytes(
             let bytes = sctp(source, destination, id, &payload);
             Ok((IpNextHeaderProtocols::Sctp, bytes))
         }
-        Transport::Icmp(IcmpKind::EchoRequest) => Ok(echo(addresses, id, &payload)),
-        Transport::Icmp(IcmpKind::NeighbourSolicitation) => {
-            let Addresses::V6(..) = addresses else {
-                return Err(FrameError::SolicitationInIpv4);
-            };
-            let std::net::IpAddr::V6(target) = packet.destination else {
-                return Err(FrameError::SolicitationInIpv4);
-            };
-            let mut bytes = solicitation(target, id, &payload)?;
-            addresses.checksum(&mut bytes, 1, IpNextHeaderProtocols::Icmpv6);
-            Ok((IpNextHeaderProtocols::Icmpv6, bytes))
-        }
+        Transport::Icmp(kind) => icmp::bytes(packet, kind, addresses, id, &payload),
         Transport::Other { protocol } => {
+            let is_v6 = packet.source.is_ipv6();
             let has_header = matches!(protocol, 6 | 17 | 132);
-            let is_extension = packet.source.is_ipv6() && NUMBERS.contains(&protocol);
-            if has_header || is_extension {
+            let is_icmp = protocol == if is_v6 { 58 } else { 1 };
+            if has_header || is_icmp || (is_v6 && NUMBERS.contains(&protocol)) {
                 return Err(FrameError::Protocol(protocol));
             }
             Ok((IpNextHeaderProtocol(protocol), payload))
@@ -88,7 +72,7 @@ pub(super) fn bytes(
 impl Addresses {
     /// Fills in the Internet checksum with pseudo header (RFC 9293 §3.1, RFC
     /// 8200 §8.1) that stands at the given 16-bit word.
-    fn checksum(self, bytes: &mut [u8], word: usize, protocol: IpNextHeaderProtocol) {
+    pub(super) fn checksum(self, bytes: &mut [u8], word: usize, protocol: IpNextHeaderProtocol) {
         let sum = match self {
             Addresses::V4(source, destination) => {
                 util::ipv4_checksum(bytes, word, &[], &source, &destination, protocol)
@@ -155,55 +139,4 @@ pub(super) fn crc32c(bytes: &[u8]) -> u32 {
         }
         crc
     })
-}
-
-fn echo(addresses: Addresses, id: ProbeId, payload: &[u8]) -> (IpNextHeaderProtocol, Vec<u8>) {
-    let [_, _, high, low] = id.0.to_be_bytes();
-    let identifier = u16::from_be_bytes([high, low]);
-    let mut bytes = vec![0; 8];
-    bytes.extend(payload);
-    match addresses {
-        Addresses::V4(..) => {
-            let mut message = EchoV4::new(&mut bytes).expect("8 bytes hold an echo request");
-            message.set_icmp_type(IcmpTypes::EchoRequest);
-            message.set_icmp_code(echo_request::IcmpCodes::NoCode);
-            message.set_identifier(identifier);
-            message.set_sequence_number(1);
-            let sum = util::checksum(&bytes, 1);
-            bytes[2..4].copy_from_slice(&sum.to_be_bytes());
-            (IpNextHeaderProtocols::Icmp, bytes)
-        }
-        Addresses::V6(..) => {
-            let mut message = EchoV6::new(&mut bytes).expect("8 bytes hold an echo request");
-            message.set_icmpv6_type(Icmpv6Types::EchoRequest);
-            message.set_identifier(identifier);
-            message.set_sequence_number(1);
-            addresses.checksum(&mut bytes, 1, IpNextHeaderProtocols::Icmpv6);
-            (IpNextHeaderProtocols::Icmpv6, bytes)
-        }
-    }
-}
-
-/// A neighbour solicitation (RFC 4861 §4.3) with the source link-layer address,
-/// and the payload in an option of experimental type 253 (RFC 4727 §5.1.3), as
-/// bytes that are no option make the message invalid.
-fn solicitation(target: Ipv6Addr, id: ProbeId, payload: &[u8]) -> Result<Vec<u8>, FrameError> {
-    const MAX_PAYLOAD: usize = 255 * 8 - 2;
-    let units = (payload.len() + 2).div_ceil(8);
-    let Ok(length_in_units) = u8::try_from(units) else {
-        return Err(FrameError::SolicitationPayload {
-            payload: payload.len(),
-            max: MAX_PAYLOAD,
-        });
-    };
-    let mut bytes = vec![0; 24];
-    let mut message = MutableNeighborSolicitPacket::new(&mut bytes).expect("24 bytes hold it");
-    message.set_icmpv6_type(Icmpv6Types::NeighborSolicit);
-    message.set_target_addr(target);
-    bytes.extend([1, 1]);
-    bytes.extend(probe_mac(id));
-    bytes.extend([253, length_in_units]);
-    bytes.extend(payload);
-    bytes.resize(24 + 8 + 8 * units, 0);
-    Ok(bytes)
 }

@@ -53,6 +53,7 @@ fn syn(source: &str, destination: &str, port: u16) -> FrameSpec {
             options: Vec::new(),
             extension_headers: Vec::new(),
             fragment: None,
+            hop_limit: None,
             lengths: Lengths::default(),
             transport: Transport::Tcp {
                 source: 40000,
@@ -210,6 +211,7 @@ fn a_later_fragment_reaches_an_address_and_no_node_port() {
         packet(&mut sent).fragment = Some(Fragment {
             offset: 1480,
             more: false,
+            identification: None,
         });
         let journey = route(&topology(), Sender::Outside, sent);
         assert_eq!(journey.legs.len(), legs, "{destination}");

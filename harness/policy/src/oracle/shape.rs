@@ -175,7 +175,6 @@ fn transport_length(packet: &IpPacket) -> usize {
         Transport::Tcp { .. } => 20 + payload,
         Transport::Udp { .. } => 8 + payload,
         Transport::Sctp { .. } => 12 + 20 + payload,
-        Transport::Icmp(IcmpKind::EchoRequest) => 8 + payload,
         Transport::Icmp(IcmpKind::NeighbourSolicitation) => {
             let mut option = 2 + payload;
             while !option.is_multiple_of(8) {
@@ -183,6 +182,7 @@ fn transport_length(packet: &IpPacket) -> usize {
             }
             24 + 8 + option
         }
+        Transport::Icmp(_) => 8 + payload,
         Transport::Other { .. } => payload,
     }
 }

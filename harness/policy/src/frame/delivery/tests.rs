@@ -15,6 +15,7 @@ fn from(source: &str) -> IpPacket {
         options: Vec::new(),
         extension_headers: Vec::new(),
         fragment: None,
+        hop_limit: None,
         lengths: Lengths::default(),
         transport: Transport::Tcp {
             source: 40000,
@@ -93,7 +94,11 @@ fn shapes() {
     };
     let fragment = |packet, offset, more| {
         frame(IpPacket {
-            fragment: Some(Fragment { offset, more }),
+            fragment: Some(Fragment {
+                offset,
+                more,
+                identification: None,
+            }),
             ..packet
         })
     };
@@ -219,7 +224,7 @@ fn shapes() {
         (
             "echo request",
             frame(IpPacket {
-                transport: Transport::Icmp(IcmpKind::EchoRequest),
+                transport: Transport::Icmp(IcmpKind::EchoRequest { identifier: 7 }),
                 ..v4()
             }),
             [None, None],

@@ -22,6 +22,7 @@ fn known_frames() {
         fragment: Some(Fragment {
             offset: 8,
             more: true,
+            identification: None,
         }),
         ..v6(Transport::Other { protocol: 59 })
     });

@@ -19,6 +19,19 @@ fn descriptions_without_bytes() {
     let lengths = |lengths, packet| frame(IpPacket { lengths, ..packet });
     let lie = Lengths::default();
     let payload = |payload, packet| frame(IpPacket { payload, ..packet });
+    let error = |kind, option_words, quoted: &str| {
+        Transport::Icmp(IcmpKind::Error {
+            kind,
+            code: 0,
+            about: Quoted {
+                source: quoted.parse().expect(quoted),
+                destination: quoted.parse().expect(quoted),
+                option_words,
+                later_fragment: false,
+                transport: QuotedTransport::Other { protocol: 47 },
+            },
+        })
+    };
     let solicitation = Transport::Icmp(IcmpKind::NeighbourSolicitation);
     for (spec, expected) in [
         (
@@ -70,6 +83,7 @@ fn descriptions_without_bytes() {
                 fragment: Some(Fragment {
                     offset: 12,
                     more: false,
+                    identification: None,
                 }),
                 ..v4(SYN)
             }),
@@ -120,6 +134,26 @@ fn descriptions_without_bytes() {
         (
             frame(v6(Transport::Other { protocol: 60 })),
             "protocol 60 has a header of its own: describe it as such",
+        ),
+        (
+            frame(v4(Transport::Other { protocol: 1 })),
+            "protocol 1 has a header of its own: describe it as such",
+        ),
+        (
+            frame(v6(Transport::Icmp(IcmpKind::Other { kind: 129, code: 0 }))),
+            "ICMP type 129 is that of an echo: describe it as such",
+        ),
+        (
+            frame(v4(error(4, 0, "10.0.0.1"))),
+            "ICMP type 4 is no error: it is about no packet",
+        ),
+        (
+            frame(v4(error(3, 11, "10.0.0.1"))),
+            "the quoted packet is not of the error's family, or has options it cannot have",
+        ),
+        (
+            frame(v4(error(3, 0, "2001:db8::1"))),
+            "the quoted packet is not of the error's family, or has options it cannot have",
         ),
         (
             payload(65_496, v4(SYN)),

@@ -16,6 +16,7 @@ fn one_line_each() {
                     fragment: Some(Fragment {
                         offset: 0,
                         more: true,
+                        identification: None,
                     }),
                     ..v4(SYN)
                 }),
@@ -45,10 +46,37 @@ fn one_line_each() {
                         ihl: Some(4),
                         total: Some(19),
                     },
-                    ..v4(Transport::Icmp(IcmpKind::EchoRequest))
+                    ..v4(Transport::Icmp(IcmpKind::EchoRequest { identifier: 7 }))
                 }),
             ),
-            "IPv4 198.51.100.7 > 192.0.2.10 echo request, service VLAN 5 priority 3, priority tag 3, version field 7, header length field 4, total length field 19",
+            "IPv4 198.51.100.7 > 192.0.2.10 echo request 7, service VLAN 5 priority 3, priority tag 3, version field 7, header length field 4, total length field 19",
+        ),
+        (
+            frame(IpPacket {
+                hop_limit: Some(1),
+                fragment: Some(Fragment {
+                    offset: 8,
+                    more: false,
+                    identification: Some(0xbeef),
+                }),
+                payload: 9,
+                ..v4(Transport::Icmp(IcmpKind::Error {
+                    kind: 3,
+                    code: 1,
+                    about: Quoted {
+                        source: [10, 0, 0, 1].into(),
+                        destination: [10, 0, 0, 2].into(),
+                        option_words: 2,
+                        later_fragment: true,
+                        transport: QuotedTransport::Ports {
+                            protocol: crate::port::Protocol::Sctp,
+                            source: 1,
+                            destination: 2,
+                        },
+                    },
+                }))
+            }),
+            "IPv4 198.51.100.7 > 192.0.2.10 ICMP type 3 code 1 about 10.0.0.1:1 > 10.0.0.2:2/sctp with options of 8 bytes, a later fragment, fragment offset 8 last, of packet 0xbeef, 1 hops left, payload 16 bytes",
         ),
         (
             frame(v6(Transport::Icmp(IcmpKind::NeighbourSolicitation))),

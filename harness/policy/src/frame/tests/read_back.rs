@@ -21,15 +21,32 @@ const SCTP: Transport = Transport::Sctp {
     source: 9,
     destination: 30007,
 };
-const ECHO: Transport = Transport::Icmp(IcmpKind::EchoRequest);
+const ECHO: Transport = Transport::Icmp(IcmpKind::EchoRequest { identifier: 7 });
 const SOLICITATION: Transport = Transport::Icmp(IcmpKind::NeighbourSolicitation);
+const REPLY: Transport = Transport::Icmp(IcmpKind::EchoReply { identifier: 0x1234 });
+const OTHER_MESSAGE: Transport = Transport::Icmp(IcmpKind::Other { kind: 13, code: 2 });
 const GRE: Transport = Transport::Other { protocol: 47 };
 
 #[test]
 fn every_transport_in_every_shape() {
-    let fragment = |offset, more| Some(Fragment { offset, more });
+    let fragment = |offset, more| {
+        Some(Fragment {
+            offset,
+            more,
+            identification: None,
+        })
+    };
     let mut seen = 0;
-    for transport in [SYN, UDP, SCTP, ECHO, SOLICITATION, GRE] {
+    for transport in [
+        SYN,
+        UDP,
+        SCTP,
+        ECHO,
+        REPLY,
+        OTHER_MESSAGE,
+        SOLICITATION,
+        GRE,
+    ] {
         for packet in [v4(transport), v6(transport)] {
             if transport == SOLICITATION && packet.source.is_ipv4() {
                 continue;
@@ -41,7 +58,7 @@ fn every_transport_in_every_shape() {
             ] {
                 for fragment in [None, fragment(0, true), fragment(65_528, false)] {
                     // Odd and even payloads: a checksum treats them differently.
-                    for payload in [0, 8, 9, 1400] {
+                    for payload in [0, 8, 9, 15, 17, 1400] {
                         for richer in [false, true] {
                             let mut packet = IpPacket {
                                 fragment,
@@ -59,7 +76,7 @@ fn every_transport_in_every_shape() {
             }
         }
     }
-    assert_eq!(seen, 11 * 3 * 3 * 4 * 2);
+    assert_eq!(seen, 15 * 3 * 3 * 6 * 2);
 }
 
 fn enrich(packet: &mut IpPacket) {
@@ -93,6 +110,8 @@ fn read(tags: &[VlanTag], packet: &IpPacket) {
     let bytes = build(&spec, ID, MAC).expect(&name);
     assert_eq!(bytes.len(), length(&spec), "{name}");
     assert_eq!(find_id(&bytes), Some(ID), "{name}");
+    let tail = *bytes.last_chunk().expect("8 bytes");
+    assert_eq!(id_of_tail(tail), Some(ID), "{name}");
 
     let ethernet = EthernetPacket::new(&bytes).expect("Ethernet");
     assert_eq!(ethernet.get_destination().octets(), MAC, "{name}");
@@ -134,6 +153,7 @@ fn read_v4(name: &str, packet: &IpPacket, bytes: &[u8]) -> (u8, IpAddr, Vec<u8>)
     let fragment = packet.fragment.unwrap_or(Fragment {
         offset: 0,
         more: false,
+        identification: None,
     });
     assert_eq!(header.get_fragment_offset() * 8, fragment.offset, "{name}");
     assert_eq!(header.get_flags(), u8::from(fragment.more), "{name}");
@@ -200,9 +220,17 @@ fn read_v6(name: &str, packet: &IpPacket, bytes: &[u8]) -> (u8, IpAddr, Vec<u8>)
 fn read_transport(name: &str, packet: &IpPacket, protocol: u8, upper: &[u8], pseudo: &[u8]) {
     let id = [0x9f, 0x6e, 0x76, 0xe3, 1, 2, 3, 4];
     let payload_at = |at: usize| {
-        assert_eq!(upper.len() - at, packet.payload.max(8), "{name}");
+        let length = match packet.payload {
+            0..=8 => 8,
+            9..=15 => 16,
+            more => more,
+        };
+        assert_eq!(upper.len() - at, length, "{name}");
         assert_eq!(upper[at..at + 8], id, "{name}");
-        assert!(upper[at + 8..].iter().all(|byte| *byte == 0), "{name}");
+        if length > 8 {
+            let zeros = &upper[at + 8..upper.len() - 8];
+            assert!(zeros.iter().all(|byte| *byte == 0), "{name}");
+        }
     };
     match packet.transport {
         Transport::Tcp { .. } => {
@@ -234,16 +262,30 @@ fn read_transport(name: &str, packet: &IpPacket, protocol: u8, upper: &[u8], pse
             assert_eq!(upper[8..12], sum.to_le_bytes(), "{name}");
             payload_at(32);
         }
-        Transport::Icmp(IcmpKind::EchoRequest) => {
-            if packet.source.is_ipv4() {
-                assert_eq!((protocol, upper[0]), (1, 8), "{name}");
+        Transport::Icmp(
+            kind @ (IcmpKind::EchoRequest { .. }
+            | IcmpKind::EchoReply { .. }
+            | IcmpKind::Other { .. }),
+        ) => {
+            let is_v4 = packet.source.is_ipv4();
+            let expected = match (kind, is_v4) {
+                (IcmpKind::EchoRequest { .. }, true) => [8, 0, 0, 7, 0, 1],
+                (IcmpKind::EchoRequest { .. }, false) => [128, 0, 0, 7, 0, 1],
+                (IcmpKind::EchoReply { .. }, true) => [0, 0, 0x12, 0x34, 0, 1],
+                (IcmpKind::EchoReply { .. }, false) => [129, 0, 0x12, 0x34, 0, 1],
+                _ => [13, 2, 0, 0, 0, 0],
+            };
+            assert_eq!([&upper[..2], &upper[4..8]].concat(), expected, "{name}");
+            if is_v4 {
+                assert_eq!(protocol, 1, "{name}");
                 assert_eq!(sum(&[upper]), 0xffff, "{name}");
             } else {
-                assert_eq!((protocol, upper[0]), (58, 128), "{name}");
+                assert_eq!(protocol, 58, "{name}");
                 assert_eq!(sum(&[pseudo, upper]), 0xffff, "{name}");
             }
             payload_at(8);
         }
+        Transport::Icmp(IcmpKind::Error { .. }) => panic!("read by another test"),
         Transport::Icmp(IcmpKind::NeighbourSolicitation) => {
             assert_eq!((protocol, upper[0]), (58, 135), "{name}");
             assert_eq!(pseudo[16..32], SOLICITED_NODE, "{name}");
@@ -258,7 +300,9 @@ fn read_transport(name: &str, packet: &IpPacket, protocol: u8, upper: &[u8], pse
             assert_eq!(upper[24..32], [1, 1, 0x02, 0x6e, 1, 2, 3, 4], "{name}");
             assert_eq!(upper[32], 253, "{name}");
             assert_eq!(usize::from(upper[33]) * 8, upper.len() - 32, "{name}");
-            assert_eq!(upper[34..42], id, "{name}");
+            let padding = upper.len() - 34 - super::payload_length(packet.payload);
+            assert!(padding < 8, "{name}");
+            assert_eq!(upper[34 + padding..][..8], id, "{name}");
             assert_eq!(sum(&[pseudo, upper]), 0xffff, "{name}");
         }
         Transport::Other { protocol: number } => {
@@ -307,6 +351,143 @@ fn sum(parts: &[&[u8]]) -> u16 {
         total = (total >> 16) + (total & 0xffff);
     }
     u16::try_from(total).expect("folded")
+}
+
+#[test]
+fn an_error_quotes_a_packet() {
+    let about = |transport, option_words, later_fragment, v6| Quoted {
+        source: if v6 { "2001:db8:1::2" } else { "10.0.0.2" }
+            .parse()
+            .expect("an address"),
+        destination: if v6 { "2001:db8:bad::9" } else { "10.9.9.9" }
+            .parse()
+            .expect("an address"),
+        option_words,
+        later_fragment,
+        transport,
+    };
+    let ports = QuotedTransport::Ports {
+        protocol: crate::port::Protocol::Udp,
+        source: 0x1111,
+        destination: 0x2222,
+    };
+    let request = QuotedTransport::EchoRequest { identifier: 0x3333 };
+    let reply = QuotedTransport::EchoReply { identifier: 0x3333 };
+    let other = QuotedTransport::Other { protocol: 47 };
+    for (transport, protocol, first) in [
+        (ports, [17, 17], [[0x11, 0x11, 0x22, 0x22, 0, 0, 0, 0]; 2]),
+        (
+            request,
+            [1, 58],
+            [
+                [8, 0, 0, 0, 0x33, 0x33, 0, 1],
+                [128, 0, 0, 0, 0x33, 0x33, 0, 1],
+            ],
+        ),
+        (
+            reply,
+            [1, 58],
+            [
+                [0, 0, 0, 0, 0x33, 0x33, 0, 1],
+                [129, 0, 0, 0, 0x33, 0x33, 0, 1],
+            ],
+        ),
+        (other, [47, 47], [[0; 8]; 2]),
+    ] {
+        for (kind, later, words) in [(3, false, 0), (11, true, 0), (12, false, 10)] {
+            let error = Transport::Icmp(IcmpKind::Error {
+                kind,
+                code: 3,
+                about: about(transport, words, later, false),
+            });
+            let spec = frame(v4(error));
+            let name = describe(&spec);
+            let bytes = build(&spec, ID, MAC).expect(&name);
+            assert_eq!(bytes.len(), length(&spec), "{name}");
+            assert_eq!(
+                id_of_tail(*bytes.last_chunk().expect("8")),
+                Some(ID),
+                "{name}"
+            );
+            let message = &bytes[34..];
+            assert_eq!(sum(&[message]), 0xffff, "{name}");
+            assert_eq!(message[..2], [kind, 3], "{name}");
+            let inner = Ipv4Packet::new(&message[8..]).expect("IPv4");
+            let header = 20 + 4 * usize::from(words);
+            assert_eq!(usize::from(inner.get_header_length()) * 4, header, "{name}");
+            assert_eq!(
+                usize::from(inner.get_total_length()),
+                message.len() - 8,
+                "{name}"
+            );
+            assert_eq!(inner.get_fragment_offset(), u16::from(later), "{name}");
+            assert_eq!(inner.get_next_level_protocol().0, protocol[0], "{name}");
+            assert_eq!(inner.get_source().octets(), [10, 0, 0, 2], "{name}");
+            assert_eq!(inner.get_destination().octets(), [10, 9, 9, 9], "{name}");
+            assert_eq!(sum(&[&message[8..8 + header]]), 0xffff, "{name}");
+            assert_eq!(message[8 + header..][..8], first[0], "{name}");
+        }
+        for (kind, later) in [(1, false), (4, true)] {
+            let error = Transport::Icmp(IcmpKind::Error {
+                kind,
+                code: 0,
+                about: about(transport, 0, later, true),
+            });
+            let spec = frame(v6(error));
+            let name = describe(&spec);
+            let bytes = build(&spec, ID, MAC).expect(&name);
+            assert_eq!(bytes.len(), length(&spec), "{name}");
+            assert_eq!(
+                id_of_tail(*bytes.last_chunk().expect("8")),
+                Some(ID),
+                "{name}"
+            );
+            let message = &bytes[54..];
+            let inner = Ipv6Packet::new(&message[8..]).expect("IPv6");
+            assert_eq!(
+                usize::from(inner.get_payload_length()),
+                message.len() - 48,
+                "{name}"
+            );
+            assert_eq!(
+                IpAddr::V6(inner.get_source()).to_string(),
+                "2001:db8:1::2",
+                "{name}"
+            );
+            let at = if later {
+                assert_eq!(inner.get_next_header().0, 44, "{name}");
+                assert_eq!(message[48], protocol[1], "{name}");
+                assert_ne!(message[50..52], [0, 0], "{name}");
+                56
+            } else {
+                assert_eq!(inner.get_next_header().0, protocol[1], "{name}");
+                48
+            };
+            assert_eq!(message[at..][..8], first[1], "{name}");
+        }
+    }
+}
+
+#[test]
+fn identification_and_hops_stand_as_given() {
+    let with = |packet| IpPacket {
+        fragment: Some(Fragment {
+            offset: 0,
+            more: true,
+            identification: Some(0xaabb_ccdd),
+        }),
+        hop_limit: Some(3),
+        ..packet
+    };
+    let bytes = build(&frame(with(v4(SYN))), ID, MAC).expect("a frame");
+    assert_eq!((&bytes[18..20], bytes[22]), (&[0xcc, 0xdd][..], 3));
+    let bytes = build(&frame(with(v6(SYN))), ID, MAC).expect("a frame");
+    assert_eq!(
+        (&bytes[58..62], bytes[21]),
+        (&[0xaa, 0xbb, 0xcc, 0xdd][..], 3)
+    );
+    let hops = |transport| build(&frame(v6(transport)), ID, MAC).expect("a frame")[21];
+    assert_eq!((hops(SOLICITATION), hops(ECHO)), (255, 64));
 }
 
 #[test]

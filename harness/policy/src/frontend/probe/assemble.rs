@@ -46,7 +46,9 @@ pub(super) fn spec(
         (Destination::Echo, _) => Body::Ip(packet(
             source,
             node?,
-            Transport::Icmp(IcmpKind::EchoRequest),
+            Transport::Icmp(IcmpKind::EchoRequest {
+                identifier: source_port(index),
+            }),
             options,
         )),
         (Destination::NeighbourSolicitation, _) => {
@@ -67,11 +69,15 @@ pub(super) fn spec(
     })
 }
 
+/// The source port of a probe's case, or the identifier of its echo request.
+fn source_port(index: usize) -> u16 {
+    SOURCE_PORTS + u16::try_from(index % 20_000).unwrap_or(0)
+}
+
 fn transport(port: ProtoPort, index: usize, options: &Options) -> Transport {
-    let offset = u16::try_from(index % 20_000).unwrap_or(0);
     let source = match &options.source_port {
         Some((source, _)) => *source,
-        None => SOURCE_PORTS + offset,
+        None => source_port(index),
     };
     let destination = port.port;
     match port.protocol {
@@ -101,7 +107,7 @@ fn packet(
     let payload = match (&options.payload, fragment, transport) {
         (Some((payload, _)), ..) => *payload,
         // All but the last fragment hold a multiple of 8 bytes (RFC 791 §3.2).
-        (None, Some(fragment), Transport::Tcp { .. }) if fragment.more => MIN_PAYLOAD + 4,
+        (None, Some(fragment), Transport::Tcp { .. }) if fragment.more => 2 * MIN_PAYLOAD + 4,
         (None, ..) => MIN_PAYLOAD,
     };
     IpPacket {
@@ -111,6 +117,7 @@ fn packet(
         extension_headers: (options.extension_headers.as_ref())
             .map_or(Vec::new(), |(list, _)| list.clone()),
         fragment,
+        hop_limit: None,
         lengths: (options.lengths.as_ref()).map_or_else(Default::default, |(lengths, _)| *lengths),
         transport,
         payload,

@@ -193,11 +193,13 @@ const LENGTHS: Table = Table {
 const LATER: Fragment = Fragment {
     offset: 1480,
     more: false,
+    identification: None,
 };
 
 const FIRST: Fragment = Fragment {
     offset: 0,
     more: true,
+    identification: None,
 };
 
 /// An option and its place.
@@ -399,6 +401,7 @@ fn fragment(node: &Node, problems: &mut Problems) -> Option<Fragment> {
     Some(Fragment {
         offset: offset?,
         more: more?,
+        identification: None,
     })
 }
 

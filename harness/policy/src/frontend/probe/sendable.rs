@@ -36,7 +36,10 @@ pub(super) fn sendable(
             let truncate = options.truncate.as_ref().map(|(_, place)| place);
             let place = match &error {
                 FrameError::Truncation { .. } => truncate.unwrap_or(place),
-                FrameError::Protocol(_) | FrameError::Ethertype(_) => to_location,
+                FrameError::Protocol(_)
+                | FrameError::Ethertype(_)
+                | FrameError::EchoType(_)
+                | FrameError::NoErrorType(_) => to_location,
                 FrameError::TagProtocol(_)
                 | FrameError::VlanId(_)
                 | FrameError::VlanPriority(_)
@@ -46,6 +49,7 @@ pub(super) fn sendable(
                 | FrameError::HeaderLengthInIpv6
                 | FrameError::SolicitationInIpv4
                 | FrameError::SolicitationPayload { .. }
+                | FrameError::Quoted
                 | FrameError::OptionsTooLong(_)
                 | FrameError::OptionRoom(_)
                 | FrameError::FragmentOffset(_)
@@ -82,6 +86,9 @@ fn advice(error: &FrameError) -> &'static str {
         | FrameError::ExtensionHeadersInIpv4
         | FrameError::HeaderLengthInIpv6
         | FrameError::SolicitationInIpv4
+        | FrameError::EchoType(_)
+        | FrameError::NoErrorType(_)
+        | FrameError::Quoted
         | FrameError::OptionRoom(_)
         | FrameError::Version(_)
         | FrameError::HeaderLength(_) => "change the option that the message names",
