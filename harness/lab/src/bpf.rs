@@ -180,6 +180,11 @@ struct LinkAttributes {
     flags: u32,
 }
 
+/// Attach in the network stack (include/uapi/linux/if_link.h).
+pub(crate) const XDP_FLAGS_SKB_MODE: u32 = 1 << 1;
+/// Attach in the driver.
+pub(crate) const XDP_FLAGS_DRV_MODE: u32 = 1 << 2;
+
 /// Attaches an XDP program to a link of the calling thread's namespace, with
 /// `XDP_FLAGS_*` of include/uapi/linux/if_link.h.
 pub(crate) fn attach_xdp(program: BorrowedFd<'_>, link: u32, flags: u32) -> io::Result<OwnedFd> {

@@ -78,6 +78,12 @@ pub enum LabError {
         /// The longest frame the link carries with the tags this one has.
         most: usize,
     },
+    /// It shares the node's network, so there is no link by which it could send.
+    #[error("send for workload {workload}: it has no link of its own")]
+    NoLink {
+        /// Index into the plan's workloads.
+        workload: usize,
+    },
     /// A socket had no room and evidence is missing.
     #[error("collect evidence at {place}: the kernel dropped {drops} frames for want of room")]
     EvidenceLost {

@@ -5,27 +5,20 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aya::programs::links::FdLink;
-use aya::programs::xdp;
-use netverdict_abi::Hook;
-use netverdict_policy::frame::ProbeId;
+use netverdict_policy::journey::Point;
 use netverdict_policy::port::ProtoPort;
 use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
 
-use crate::attachment::{Attachment, XdpMode};
+use crate::attachment::{self, Attached, Attachment, XdpMode};
 use crate::error::LabError;
-use crate::filter::{Filter, FilterError};
-use crate::network::{self, Namespace, Network, Offload, UPLINK_INDEX, UPLINK_MAC};
+use crate::filter::Filter;
+use crate::network::{self, Namespace, Network};
 use crate::purpose::Purpose;
 use crate::serve::Servers;
-use crate::wire::{BatchEvidence, Wire};
+use crate::wire::{BatchEvidence, Shot, Wire};
 
 /// How long detaching may take; RCU needs some 10 ms at most.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The loader then falls back to an attachment that would outlive us.
-const NO_LINKS: LabError =
-    LabError::Attachment("attach the filter: the kernel has no links for XDP (Linux 5.9 has)");
 
 /// A network with a filter in it. Dropping it detaches the filter and takes the
 /// network down, the latter in the background.
@@ -33,7 +26,7 @@ const NO_LINKS: LabError =
 pub struct Lab {
     plan: TopologyPlan,
     servers: Option<Servers>,
-    link: Option<FdLink>,
+    attached: Option<Attached>,
     wire: Option<Wire>,
     /// There until it is dropped.
     network: Option<Network>,
@@ -54,7 +47,7 @@ impl Lab {
         Ok(Lab {
             plan: plan.clone(),
             servers: None,
-            link: None,
+            attached: None,
             wire,
             network: Some(network),
         })
@@ -65,56 +58,38 @@ impl Lab {
         &self.plan
     }
 
-    /// Destination MAC address for probes: the node's end of the uplink. The
-    /// same in every lab.
-    pub fn uplink_mac(&self) -> [u8; 6] {
-        UPLINK_MAC
-    }
-
-    /// Attaches the filter to the node's uplink. The lab then holds the
-    /// attachment.
+    /// Attaches the filter at every hook of the plan: at the node's uplink, and at
+    /// both ends of each workload's link. The lab then holds the attachments. With
+    /// many workloads, [`Filter::anchor`] first.
     ///
     /// # Errors
     /// If something is attached already, or the kernel refuses.
     pub fn attach(&mut self, filter: &mut Filter, mode: XdpMode) -> Result<(), LabError> {
-        if self.link.is_some() {
+        if self.attached.is_some() {
             return Err(LabError::Attachment(
                 "attach the filter: one is attached already",
             ));
         }
-        let flags = match mode {
-            XdpMode::Native => xdp::XdpMode::Driver,
-            XdpMode::Generic => xdp::XdpMode::Skb,
-        };
-        let link = self.network().node.visit("attach the filter", || {
-            let program = filter.xdp(Hook::Uplink)?;
-            let id =
-                (program.attach_to_if_index(UPLINK_INDEX, flags)).map_err(FilterError::from)?;
-            let link = program.take_link(id).map_err(FilterError::from)?;
-            let link = FdLink::try_from(link).map_err(|_| NO_LINKS)?;
-            // Native mode brings its own receive path, and switches merging on.
-            Offload::open()?.keep_frames_apart("uplink")?;
-            Ok(link)
-        })?;
-        self.link = Some(link);
+        let attached = Attached::everywhere(self.network(), &self.plan, filter, mode)?;
+        self.attached = Some(attached);
         Ok(())
     }
 
-    /// Detaches it, and waits until the kernel says so.
+    /// Detaches it everywhere, and waits until the kernel says so.
     ///
     /// # Errors
     /// If nothing is attached.
     pub fn detach(&mut self) -> Result<(), LabError> {
-        // The attachment is a descriptor and closing it detaches. A process
-        // that another thread is just about to start may have a copy of it,
+        // The attachments are descriptors and closing them detaches. A process
+        // that another thread is just about to start may have copies of them,
         // until it is started.
         drop(
-            self.link
+            self.attached
                 .take()
                 .ok_or(LabError::Attachment("detach the filter: none is attached"))?,
         );
         let deadline = Instant::now() + PATIENCE;
-        while self.attachment()?.is_some() {
+        while self.attachments()?.iter().any(|(_, found)| found.is_some()) {
             if Instant::now() > deadline {
                 return Err(LabError::Attachment(
                     "detach the filter: it is still attached",
@@ -125,19 +100,23 @@ impl Lab {
         Ok(())
     }
 
-    /// What the kernel says is attached to the uplink, asked over netlink.
+    /// What the kernel says is attached at each hook of the plan, asked over
+    /// netlink: the uplink, then what workloads send, then what they receive.
     ///
     /// # Errors
     /// Where the kernel does not answer.
-    pub fn attachment(&self) -> Result<Option<Attachment>, LabError> {
-        (self.network().node).run("ask what is attached", |inside| {
-            inside.netlink()?.attachment(UPLINK_INDEX)
-        })
+    pub fn attachments(&self) -> Result<Vec<(Point, Option<Attachment>)>, LabError> {
+        attachment::attachments(self.network(), &self.plan)
     }
 
-    /// Sends a batch into the uplink and collects what became of it. The
+    /// Sends a batch and collects what became of it: each sender's frames in their
+    /// order, those of different senders in no order that anything may rest on;
+    /// what has to come one after the other is sent in batches of one. The
     /// filter's events of earlier are discarded first. It does not look at
-    /// whether, or how, the filter is attached: see [`Lab::attachment`].
+    /// whether, or how, the filter is attached: see [`Lab::attachments`].
+    ///
+    /// The destination of a frame from outside is [`crate::UPLINK_MAC`], that of a
+    /// workload's frame [`crate::workload_gateway_mac`].
     ///
     /// # Errors
     /// For frames that cannot be sent, and where evidence was lost; a sentinel
@@ -146,28 +125,18 @@ impl Lab {
     pub fn send(
         &mut self,
         filter: &mut Filter,
-        frames: &[(ProbeId, impl AsRef<[u8]>)],
+        shots: &[Shot<'_>],
     ) -> Result<BatchEvidence, LabError> {
-        match &mut self.wire {
-            Some(wire) => wire.send(filter, frames),
-            None => Err(LabError::Purpose {
-                doing: "send probes",
-            }),
-        }
+        self.wire("send probes")?.send(filter, shots)
     }
 
-    /// Sends a batch into the uplink and looks at nothing: the yardstick of
-    /// benchmarks. Returns how many frames the link took.
+    /// Sends a batch and looks at nothing: the yardstick of benchmarks. Returns how
+    /// many frames the links took.
     ///
     /// # Errors
     /// For frames that cannot be sent.
-    pub fn send_bare(&mut self, frames: &[(ProbeId, impl AsRef<[u8]>)]) -> Result<usize, LabError> {
-        match &mut self.wire {
-            Some(wire) => wire.send_bare(frames),
-            None => Err(LabError::Purpose {
-                doing: "send probes",
-            }),
-        }
+    pub fn send_bare(&mut self, shots: &[Shot<'_>]) -> Result<usize, LabError> {
+        self.wire("send probes")?.send_bare(shots)
     }
 
     /// Also looks for these IP protocols at the node's own stack; TCP, UDP,
@@ -184,8 +153,8 @@ impl Lab {
         }
     }
 
-    /// Starts a command in the namespace of a host, a workload, or `node`. Its
-    /// standard streams are the caller's; it lives on if the lab is dropped.
+    /// Starts a command in the namespace of a host, a workload, or `node`, which is
+    /// also that of workloads in the node's network. Its standard streams are the caller's; it lives on if the lab is dropped.
     ///
     /// # Errors
     /// If nobody has that name or the command cannot be started.
@@ -225,8 +194,12 @@ impl Lab {
             return Err(LabError::Purpose { doing: "serve" });
         }
         self.servers = None;
-        self.servers = Some(Servers::start(&self.plan, &self.network().workloads, body)?);
+        self.servers = Some(Servers::start(&self.plan, self.network(), body)?);
         Ok(())
+    }
+
+    fn wire(&mut self, doing: &'static str) -> Result<&mut Wire, LabError> {
+        self.wire.as_mut().ok_or(LabError::Purpose { doing })
     }
 
     fn network(&self) -> &Network {
@@ -235,8 +208,8 @@ impl Lab {
 
     fn member(&self, name: &str) -> Result<&Namespace, LabError> {
         let hosts = (self.plan.hosts.iter().map(|host| &host.name)).zip(&self.network().hosts);
-        let workloads = (self.plan.workloads.iter().map(|workload| &workload.name))
-            .zip(&self.network().workloads);
+        let workloads = (self.plan.workloads.iter().enumerate())
+            .map(|(number, workload)| (&workload.name, self.network().home(number)));
         let found = hosts
             .chain(workloads)
             .find(|(known, _)| *known == name)
@@ -264,7 +237,7 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         self.servers = None;
-        self.link = None;
+        self.attached = None;
         let (wire, network) = (self.wire.take(), self.network.take());
         // Packet sockets take long to close. Without a thread to do it, the
         // closure is dropped here and now.

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::error::LabError;
-use crate::network::Namespace;
+use crate::network::Network;
 
 /// Servers on one thread. A listener keeps the namespace it was opened in.
 #[derive(Debug)]
@@ -31,11 +31,12 @@ pub(crate) struct Servers {
 impl Servers {
     pub(crate) fn start(
         plan: &TopologyPlan,
-        namespaces: &[Namespace],
+        network: &Network,
         body: impl Fn(&WorkloadPlan, ProtoPort) -> String,
     ) -> Result<Servers, LabError> {
         let mut served = Vec::new();
-        for (workload, namespace) in plan.workloads.iter().zip(namespaces) {
+        for (number, workload) in plan.workloads.iter().enumerate() {
+            let namespace = network.home(number);
             for port in &workload.listen {
                 if port.protocol != Protocol::Tcp {
                     continue;

@@ -93,10 +93,6 @@ pub(super) fn veth() -> Result<(Namespace, u32), LabError> {
     Ok((namespace, index))
 }
 
-/// `XDP_FLAGS_*` of include/uapi/linux/if_link.h.
-pub(super) const GENERIC: u32 = 1 << 1;
-pub(super) const NATIVE: u32 = 1 << 2;
-
 /// The program attached to a link with an MTU that takes more than a page.
 pub(super) fn attach(
     namespace: &Namespace,

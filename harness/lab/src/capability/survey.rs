@@ -182,8 +182,8 @@ fn programs_and_links(feature: &str) -> Vec<Check> {
         ),
     ];
     for (name, mode) in [
-        ("XDP native", attempt::NATIVE),
-        ("XDP generic", attempt::GENERIC),
+        ("XDP native", crate::bpf::XDP_FLAGS_DRV_MODE),
+        ("XDP generic", crate::bpf::XDP_FLAGS_SKB_MODE),
     ] {
         checks.push(match (&program, &veth) {
             (Ok(program), Ok((namespace, link))) => tried(

@@ -15,14 +15,15 @@ use crate::purpose::Purpose;
 /// Index of the loopback device in every namespace (net/core/dev.c).
 const LOOPBACK: u32 = 1;
 
-/// Bytes by which the uplink takes more than its MTU: three VLAN tags of four
+/// Bytes by which links that frames are injected into take more than their MTU: three VLAN tags of four
 /// bytes, which the kernel counts as payload beyond the first.
 pub(crate) const ROOM_FOR_TAGS: u16 = 12;
 
 /// The namespaces of a lab, connected.
 #[derive(Debug)]
 pub(crate) struct Network {
-    pub(crate) workloads: Vec<Namespace>,
+    /// `None` for a workload that shares the node's.
+    pub(crate) workloads: Vec<Option<Namespace>>,
     pub(crate) hosts: Vec<Namespace>,
     pub(crate) node: Namespace,
     pub(crate) router: Namespace,
@@ -44,7 +45,7 @@ pub(crate) fn build(plan: &TopologyPlan, purpose: Purpose) -> Result<Network, La
         })?),
         None => None,
     };
-    lay_cables(&network, plan)?;
+    lay_cables(&network, plan, purpose)?;
     for first in [true, false] {
         network.each(&stations, "bring links up", move |inside, station| {
             up(inside, station, first)
@@ -58,6 +59,11 @@ pub(crate) fn build(plan: &TopologyPlan, purpose: Purpose) -> Result<Network, La
 }
 
 impl Network {
+    /// Where a workload lives: in its namespace, or in the node's.
+    pub(crate) fn home(&self, workload: usize) -> &Namespace {
+        self.workloads[workload].as_ref().unwrap_or(&self.node)
+    }
+
     /// Does something in every namespace, and waits for all.
     fn each(
         &self,
@@ -72,7 +78,12 @@ impl Network {
             hosts,
         } = stations;
         let begun: Vec<Begun<()>> = ([(&self.node, node), (&self.router, router)].into_iter())
-            .chain(self.workloads.iter().zip(workloads))
+            .chain(
+                self.workloads
+                    .iter()
+                    .flatten()
+                    .zip(workloads.iter().flatten()),
+            )
             .chain(self.hosts.iter().zip(hosts))
             .map(|(namespace, station)| {
                 let (station, job) = (station.clone(), job.clone());
@@ -86,28 +97,30 @@ impl Network {
 fn make_namespaces(plan: &TopologyPlan, purpose: Purpose) -> Result<Network, LabError> {
     let lab = unique_name("nv");
     let begin = |name: String| Namespace::begin(format!("{lab}-{}", plain(&name)));
-    let all = |names: Vec<String>| -> Result<Vec<BeingMade>, LabError> {
-        names.into_iter().map(begin).collect()
-    };
     let router = begin("router".to_owned())?;
     let node = begin("node".to_owned())?;
-    let workloads = all((plan.workloads.iter().enumerate())
-        .map(|(number, workload)| format!("w{number}-{}", workload.name))
-        .collect())?;
-    let hosts = all(match purpose {
+    let workloads: Vec<Option<BeingMade>> = (plan.workloads.iter().enumerate())
+        .map(|(number, workload)| {
+            let begun =
+                (!workload.host_network).then(|| begin(format!("w{number}-{}", workload.name)));
+            begun.transpose()
+        })
+        .collect::<Result<_, _>>()?;
+    let hosts: Vec<BeingMade> = match purpose {
         Purpose::Probing => Vec::new(),
         Purpose::Clients => (plan.hosts.iter().enumerate())
-            .map(|(number, host)| format!("h{number}-{}", host.name))
-            .collect(),
-    })?;
-    let finish = |begun: Vec<BeingMade>| -> Result<Vec<Namespace>, LabError> {
-        begun.into_iter().map(BeingMade::finish).collect()
+            .map(|(number, host)| begin(format!("h{number}-{}", host.name)))
+            .collect::<Result<_, _>>()?,
     };
     Ok(Network {
         router: router.finish()?,
         node: node.finish()?,
-        workloads: finish(workloads)?,
-        hosts: finish(hosts)?,
+        workloads: (workloads.into_iter())
+            .map(|begun| begun.map(BeingMade::finish).transpose())
+            .collect::<Result<_, _>>()?,
+        hosts: (hosts.into_iter())
+            .map(BeingMade::finish)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -120,18 +133,25 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
-fn lay_cables(network: &Network, plan: &TopologyPlan) -> Result<(), LabError> {
+fn lay_cables(network: &Network, plan: &TopologyPlan, purpose: Purpose) -> Result<(), LabError> {
     let mtu = u32::from(plan.mtu);
+    let roomy = mtu + u32::from(ROOM_FOR_TAGS);
+    let branch_mtu = match purpose {
+        Purpose::Probing => roomy,
+        // A workload's stack would fill it.
+        Purpose::Clients => mtu,
+    };
     let cable = |(here, there), other: &Namespace, mtu| Cable {
         here,
         there,
         there_namespace: other.descriptor(),
         mtu,
     };
-    let uplink_mtu = mtu + u32::from(ROOM_FOR_TAGS);
-    let mut of_node = vec![cable(wiring::uplink(), &network.router, uplink_mtu)];
+    let mut of_node = vec![cable(wiring::uplink(), &network.router, roomy)];
     for (number, namespace) in network.workloads.iter().enumerate() {
-        of_node.push(cable(wiring::workload(number), namespace, mtu));
+        if let Some(namespace) = namespace {
+            of_node.push(cable(wiring::workload(number), namespace, branch_mtu));
+        }
     }
     let of_router = (network.hosts.iter().enumerate())
         .map(|(number, namespace)| cable(wiring::host(number), namespace, mtu))

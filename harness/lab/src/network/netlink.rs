@@ -1,5 +1,6 @@
 //! Changes to the calling thread's network namespace over rtnetlink.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
@@ -183,13 +184,14 @@ impl Netlink {
         )
     }
 
-    /// The XDP program of a link, as the kernel says.
-    pub(crate) fn attachment(&mut self, index: u32) -> Result<Option<Attachment>, LabError> {
-        let links = self.handle.link().get().match_index(index).execute();
-        let message = self.ask(|| format!("look at link {index}"), async {
-            std::pin::pin!(links).try_next().await
-        })?;
-        Ok(message.as_ref().and_then(attached))
+    /// The XDP programs of all links, by index, as the kernel says.
+    pub(crate) fn attachments(&mut self) -> Result<BTreeMap<u32, Attachment>, LabError> {
+        let links = self.handle.link().get().execute();
+        let messages: Vec<LinkMessage> =
+            self.ask(|| "look at all links".to_owned(), links.try_collect())?;
+        Ok((messages.iter())
+            .filter_map(|link| Some((link.header.index, attached(link)?)))
+            .collect())
     }
 }
 

@@ -1,7 +1,12 @@
-//! Node ports: destination addresses and ports rewritten, frame by frame.
+//! Node ports: destination addresses and ports rewritten at the node, behind the
+//! hook by which a frame entered it, whoever sent it.
 //!
-//! Without connection tracking, which would not deliver odd combinations of TCP
-//! flags or a lone fragment.
+//! While probing, frame by frame and without connection tracking, which would not
+//! deliver odd combinations of TCP flags or a lone fragment. What a workload
+//! answers is not rewritten back then: nobody waits for it. Real clients do, and
+//! get connection tracking; without it an answer on its way to another workload,
+//! or to a host that called the workload's own address, could not be told from one
+//! that has to look as if the node had sent it.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -23,7 +28,31 @@ pub(super) fn rules(plan: &TopologyPlan, purpose: Purpose) -> Option<String> {
     if plan.workloads.is_empty() {
         return None;
     }
-    let (mut arrive, mut leave) = (String::new(), String::new());
+    let chains = match purpose {
+        // The node's own answers would be frames that nobody sent; an ICMP error
+        // even quotes the probe that it is about. What came by the uplink does not
+        // leave by it: the node is no router for the outside.
+        Purpose::Probing => format!(
+            "chain arrive {{ type filter hook prerouting priority raw;\n{}}}\n\
+             chain silence {{ type filter hook output priority filter; policy drop; }}\n\
+             chain no_way_back {{ type filter hook forward priority filter; \
+             iifname \"uplink\" oifname \"uplink\" drop; }}\n",
+            rewriting(plan, purpose)
+        ),
+        Purpose::Clients => {
+            let rewriting = rewriting(plan, purpose);
+            format!(
+                "chain arrive {{ type nat hook prerouting priority dstnat;\n{rewriting}}}\n\
+                 chain own {{ type nat hook output priority dstnat;\n{rewriting}}}\n"
+            )
+        }
+    };
+    Some(format!("table inet netverdict {{\n{chains}}}\n"))
+}
+
+/// A rule for each node port and family.
+fn rewriting(plan: &TopologyPlan, purpose: Purpose) -> String {
+    let mut rules = String::new();
     for forward in &plan.forwards {
         for node in &plan.node {
             let Some(workload) = (plan.workloads.get(forward.workload))
@@ -31,43 +60,38 @@ pub(super) fn rules(plan: &TopologyPlan, purpose: Purpose) -> Option<String> {
             else {
                 continue;
             };
-            // The kernel does not look whether an IPv4 packet is a later
-            // fragment before it reads ports, so that their payload would be
-            // taken for ports, and rewritten; of IPv6 packets it does.
-            let (ip, whole) = match node {
-                IpAddr::V4(_) => ("ip", "ip frag-off & 0x1fff == 0 "),
-                IpAddr::V6(_) => ("ip6", ""),
-            };
             let (protocol, port) = (forward.node_port.protocol, forward.node_port.port);
             let target = forward.target_port;
-            let _ = writeln!(
-                arrive,
-                "iifname \"uplink\" {ip} daddr {node} {whole}{protocol} dport {port} \
-                 {ip} daddr set {workload} {protocol} dport set {target} accept"
-            );
-            let _ = writeln!(
-                leave,
-                "oifname \"uplink\" {ip} saddr {workload} {whole}{protocol} sport {target} \
-                 {ip} saddr set {node} {protocol} sport set {port} accept"
-            );
+            let ip = match node {
+                IpAddr::V4(_) => "ip",
+                IpAddr::V6(_) => "ip6",
+            };
+            let _ = match purpose {
+                Purpose::Probing => {
+                    // The kernel does not look whether an IPv4 packet is a later
+                    // fragment before it reads ports, so that their payload would
+                    // be taken for ports, and rewritten; of IPv6 packets it does.
+                    let whole = match node {
+                        IpAddr::V4(_) => "ip frag-off & 0x1fff == 0 ",
+                        IpAddr::V6(_) => "",
+                    };
+                    writeln!(
+                        rules,
+                        "{ip} daddr {node} {whole}{protocol} dport {port} \
+                         {ip} daddr set {workload} {protocol} dport set {target} accept"
+                    )
+                }
+                Purpose::Clients => {
+                    let to = std::net::SocketAddr::new(workload, target);
+                    writeln!(
+                        rules,
+                        "{ip} daddr {node} {protocol} dport {port} dnat {ip} to {to}"
+                    )
+                }
+            };
         }
     }
-    let silence = match purpose {
-        // The node's own answers would be frames that nobody sent; an ICMP
-        // error even quotes the probe that it is about.
-        Purpose::Probing => {
-            "chain silence { type filter hook output priority filter; policy drop; }\n\
-             chain no_way_back { type filter hook forward priority filter; \
-             oifname \"uplink\" drop; }\n"
-        }
-        Purpose::Clients => "",
-    };
-    Some(format!(
-        "table inet netverdict {{\n\
-         chain arrive {{ type filter hook prerouting priority raw;\n{arrive}}}\n\
-         chain leave {{ type filter hook postrouting priority raw;\n{leave}}}\n\
-         {silence}}}\n"
-    ))
+    rules
 }
 
 fn same_family(as_this: IpAddr, addresses: &[IpAddr]) -> Option<IpAddr> {
@@ -149,30 +173,41 @@ mod tests {
     }
 
     #[test]
-    fn each_family_is_rewritten_there_and_back() {
+    fn each_family_is_rewritten_whoever_sends() {
         let plan = plan(&["192.0.2.10", "2001:db8::10"], &["10.0.0.2", "fd00::2"]);
-        let rules = rules(&plan, Purpose::Clients).expect("there is a workload");
-        for line in [
-            "iifname \"uplink\" ip daddr 192.0.2.10 ip frag-off & 0x1fff == 0 tcp dport 30007 \
-             ip daddr set 10.0.0.2 tcp dport set 50051 accept",
-            "oifname \"uplink\" ip saddr 10.0.0.2 ip frag-off & 0x1fff == 0 tcp sport 50051 \
-             ip saddr set 192.0.2.10 tcp sport set 30007 accept",
-            "iifname \"uplink\" ip6 daddr 2001:db8::10 tcp dport 30007 \
-             ip6 daddr set fd00::2 tcp dport set 50051 accept",
-            "oifname \"uplink\" ip6 saddr fd00::2 tcp sport 50051 \
-             ip6 saddr set 2001:db8::10 tcp sport set 30007 accept",
+        for (purpose, lines) in [
+            (
+                Purpose::Probing,
+                [
+                    "ip daddr 192.0.2.10 ip frag-off & 0x1fff == 0 tcp dport 30007 \
+                     ip daddr set 10.0.0.2 tcp dport set 50051 accept",
+                    "ip6 daddr 2001:db8::10 tcp dport 30007 \
+                     ip6 daddr set fd00::2 tcp dport set 50051 accept",
+                ],
+            ),
+            (
+                Purpose::Clients,
+                [
+                    "ip daddr 192.0.2.10 tcp dport 30007 dnat ip to 10.0.0.2:50051",
+                    "ip6 daddr 2001:db8::10 tcp dport 30007 dnat ip6 to [fd00::2]:50051",
+                ],
+            ),
         ] {
-            assert!(rules.lines().any(|found| found == line), "{line}\n{rules}");
+            let rules = rules(&plan, purpose).expect("there is a workload");
+            for line in lines {
+                assert!(rules.lines().any(|found| found == line), "{line}\n{rules}");
+            }
+            assert_eq!(rules.contains("policy drop"), purpose == Purpose::Probing);
         }
-        assert!(!rules.contains("policy drop"));
     }
 
     #[test]
     fn a_family_that_one_side_lacks_is_left_alone() {
         let plan = plan(&["192.0.2.10", "2001:db8::10"], &["10.0.0.2"]);
-        let rules = rules(&plan, Purpose::Probing).expect("there is a workload");
-        assert!(!rules.contains("ip6"));
-        assert!(rules.contains("hook output priority filter; policy drop"));
+        for purpose in [Purpose::Probing, Purpose::Clients] {
+            let rules = rules(&plan, purpose).expect("there is a workload");
+            assert!(!rules.contains("ip6"));
+        }
     }
 
     #[test]

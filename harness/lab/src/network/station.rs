@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netverdict_policy::topology::TopologyPlan;
+use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
 
 use super::sysctl::{self, Setting};
 use super::wiring::{self, End, whole};
@@ -50,28 +50,32 @@ pub(super) struct Route {
 pub(super) struct Stations {
     pub(super) node: Station,
     pub(super) router: Station,
-    pub(super) workloads: Vec<Station>,
+    /// `None` for a workload that shares the node's.
+    pub(super) workloads: Vec<Option<Station>>,
     pub(super) hosts: Vec<Station>,
 }
 
 impl Stations {
     pub(super) fn of(plan: &TopologyPlan, purpose: Purpose) -> Stations {
         let (near, far) = wiring::uplink();
+        let workloads = |of: &dyn Fn(usize, &WorkloadPlan) -> Station| {
+            (plan.workloads.iter().enumerate())
+                .map(|(number, workload)| (!workload.host_network).then(|| of(number, workload)))
+                .collect()
+        };
         match purpose {
             Purpose::Probing => Stations {
                 node: node(plan, purpose),
                 router: sink((near, far), false),
-                workloads: (0..plan.workloads.len())
-                    .map(|number| sink(wiring::workload(number), true))
-                    .collect(),
+                workloads: workloads(&|number, _| sink(wiring::workload(number), true)),
                 hosts: Vec::new(),
             },
             Purpose::Clients => Stations {
                 node: node(plan, purpose),
                 router: router(plan),
-                workloads: (plan.workloads.iter().enumerate())
-                    .map(|(number, workload)| leaf(wiring::workload(number), &workload.addresses))
-                    .collect(),
+                workloads: workloads(&|number, workload| {
+                    leaf(wiring::workload(number), &workload.addresses)
+                }),
                 hosts: (plan.hosts.iter().enumerate())
                     .map(|(number, host)| leaf(wiring::host(number), &host.addresses))
                     .collect(),
@@ -95,26 +99,21 @@ fn sink((near, end): (End, End), first: bool) -> Station {
 
 fn node(plan: &TopologyPlan, purpose: Purpose) -> Station {
     let (uplink, router) = wiring::uplink();
-    let talks = purpose == Purpose::Clients;
     let mut station = Station {
         before: [sysctl::DUAL_STACK, sysctl::FORWARD_V4].concat(),
         after: sysctl::FORWARD_V6.to_vec(),
         families: families(&plan.node),
         addresses: on(&uplink, &plan.node),
-        // Probes come from everywhere and nothing goes back: no way there.
-        routes: if talks {
-            to_everybody(&uplink, &plan.node)
-        } else {
-            Vec::new()
-        },
+        // What the workloads send to nobody here leaves by the uplink.
+        routes: to_everybody(&uplink, &plan.node),
         links: vec![Link {
             end: uplink,
             peer_mac: router.mac,
             first: true,
         }],
-        talks,
+        talks: purpose == Purpose::Clients,
     };
-    for (number, workload) in plan.workloads.iter().enumerate() {
+    for (number, workload) in on_links(plan) {
         station.branch(wiring::workload(number), &workload.addresses);
     }
     station
@@ -125,6 +124,7 @@ fn router(plan: &TopologyPlan) -> Station {
     let everybody: Vec<IpAddr> = (plan.hosts.iter())
         .flat_map(|host| &host.addresses)
         .chain(&plan.node)
+        .chain(on_links(plan).flat_map(|(_, workload)| &workload.addresses))
         .copied()
         .collect();
     let mut station = Station {
@@ -134,11 +134,20 @@ fn router(plan: &TopologyPlan) -> Station {
         talks: true,
         ..Station::default()
     };
-    station.branch((uplink, node), &plan.node);
+    let behind_the_node: Vec<IpAddr> = (plan.node.iter())
+        .chain(on_links(plan).flat_map(|(_, workload)| &workload.addresses))
+        .copied()
+        .collect();
+    station.branch((uplink, node), &behind_the_node);
     for (number, host) in plan.hosts.iter().enumerate() {
         station.branch(wiring::host(number), &host.addresses);
     }
     station
+}
+
+/// The workloads that have a link, with their numbers.
+fn on_links(plan: &TopologyPlan) -> impl Iterator<Item = (usize, &WorkloadPlan)> {
+    (plan.workloads.iter().enumerate()).filter(|(_, workload)| !workload.host_network)
 }
 
 impl Station {
@@ -222,12 +231,20 @@ mod tests {
                 zone: Zone::External,
                 addresses: addresses(&["198.51.100.7", "198.51.100.8"]),
             }],
-            workloads: vec![WorkloadPlan {
-                name: "inventory".to_owned(),
-                addresses: addresses(&["10.0.0.2", "fd00::2"]),
-                host_network: false,
-                listen: Vec::new(),
-            }],
+            workloads: vec![
+                WorkloadPlan {
+                    name: "inventory".to_owned(),
+                    addresses: addresses(&["10.0.0.2", "fd00::2"]),
+                    host_network: false,
+                    listen: Vec::new(),
+                },
+                WorkloadPlan {
+                    name: "exporter".to_owned(),
+                    addresses: addresses(&["192.0.2.10", "2001:db8::10"]),
+                    host_network: true,
+                    listen: Vec::new(),
+                },
+            ],
             forwards: Vec::new(),
             mtu: 1500,
         }
@@ -235,7 +252,7 @@ mod tests {
 
     fn of(stations: &Stations) -> Vec<&Station> {
         ([&stations.node, &stations.router].into_iter())
-            .chain(&stations.workloads)
+            .chain(stations.workloads.iter().flatten())
             .chain(&stations.hosts)
             .collect()
     }
@@ -258,18 +275,23 @@ mod tests {
     }
 
     #[test]
-    fn while_probing_the_node_has_no_way_back() {
+    fn while_probing_nobody_talks() {
         let stations = Stations::of(&plan(), Purpose::Probing);
-        let uplink = wiring::uplink().0.index;
-        assert!(
-            stations
-                .node
-                .routes
-                .iter()
-                .all(|route| route.link != uplink)
-        );
         assert!(stations.hosts.is_empty());
         assert!(of(&stations).iter().all(|station| !station.talks));
+    }
+
+    #[test]
+    fn a_workload_in_the_node_s_network_has_no_namespace_and_no_link() {
+        for purpose in [Purpose::Probing, Purpose::Clients] {
+            let stations = Stations::of(&plan(), purpose);
+            let namespaces: Vec<bool> = stations.workloads.iter().map(Option::is_some).collect();
+            assert_eq!(namespaces, [true, false]);
+            let links: Vec<u32> = (stations.node.links.iter())
+                .map(|link| link.end.index)
+                .collect();
+            assert_eq!(links, [100, 101]);
+        }
     }
 
     #[test]
@@ -291,6 +313,8 @@ mod tests {
             [
                 "192.0.2.10/32 by 99",
                 "2001:db8::10/128 by 99",
+                "10.0.0.2/32 by 99",
+                "fd00::2/128 by 99",
                 "198.51.100.7/32 by 101",
                 "198.51.100.8/32 by 101",
             ]

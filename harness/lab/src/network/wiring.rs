@@ -7,6 +7,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use netverdict_abi::Hook;
+use netverdict_policy::journey::Point;
+
 /// Address of the other end of any link, to route to (RFC 3927).
 pub(crate) const GATEWAY_V4: Ipv4Addr = Ipv4Addr::new(169, 254, 0, 1);
 /// The same of IPv6 (RFC 4291 §2.5.6).
@@ -16,6 +19,11 @@ pub(crate) const GATEWAY_V6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 
 /// some kernels put into every namespace.
 const FIRST_INDEX: u32 = 100;
 
+/// Index of the first workload's end of its link. Each workload's is another one,
+/// though it would do to be alone in its namespace: so an index says which hook
+/// reported an event.
+const FIRST_FAR_INDEX: u32 = 1 << 24;
+
 /// Index of the uplink in the node's namespace.
 pub(crate) const UPLINK_INDEX: u32 = FIRST_INDEX;
 
@@ -23,6 +31,9 @@ pub(crate) const UPLINK_INDEX: u32 = FIRST_INDEX;
 /// have the same: the kernel would take them for a device on its own and put
 /// off acting on its carrier (`linkwatch_urgent_event`).
 pub(crate) const UPLINK_FAR_INDEX: u32 = FIRST_INDEX - 1;
+
+/// Workloads that have numbers of their own in MAC addresses and indexes.
+const MOST_WORKLOADS: usize = 1 << 20;
 
 /// The node's end of the uplink. Locally administered; its second byte is no
 /// probe's.
@@ -61,7 +72,42 @@ pub(crate) fn workload_end(number: usize) -> End {
 
 /// A workload's end of its link.
 pub(crate) fn workload_far_end(number: usize) -> End {
-    eth0(2, number)
+    End {
+        index: FIRST_FAR_INDEX + narrow(number),
+        ..eth0(2, number)
+    }
+}
+
+/// Where a workload's frames enter the node: the MAC address of the node's end of
+/// its link. The same in every lab.
+pub fn workload_gateway_mac(number: usize) -> [u8; 6] {
+    workload_end(number).mac
+}
+
+/// Where frames enter a workload: the MAC address of its own end of its link. The
+/// same in every lab.
+pub fn workload_mac(number: usize) -> [u8; 6] {
+    workload_far_end(number).mac
+}
+
+/// The hook that reports frames of this index of an interface.
+///
+/// ```
+/// # use netverdict_abi::Hook;
+/// # use netverdict_policy::journey::Point;
+/// assert_eq!(netverdict_lab::point_of(Hook::Uplink, 100), Some(Point::Uplink));
+/// assert_eq!(netverdict_lab::point_of(Hook::Ingress, 100), None);
+/// ```
+pub fn point_of(hook: Hook, ifindex: u32) -> Option<Point> {
+    let number = |first: u32| {
+        let number = usize::try_from(ifindex.checked_sub(first)?).ok()?;
+        (number < MOST_WORKLOADS).then_some(number)
+    };
+    match hook {
+        Hook::Uplink => (ifindex == UPLINK_INDEX).then_some(Point::Uplink),
+        Hook::Egress => number(workload_end(0).index).map(Point::Egress),
+        Hook::Ingress => number(FIRST_FAR_INDEX).map(Point::Ingress),
+    }
 }
 
 /// The ends of the link to a host: the router's and its own.
@@ -101,7 +147,9 @@ fn mac(kind: u8, number: usize) -> [u8; 6] {
 }
 
 fn narrow(number: usize) -> u32 {
-    u32::try_from(number).expect("a scenario has fewer than 2^24 members")
+    (u32::try_from(number).ok())
+        .filter(|_| number < MOST_WORKLOADS)
+        .expect("a lab has fewer than 2^20 members")
 }
 
 /// The gateway of this address's family.
@@ -137,6 +185,16 @@ mod tests {
             in_node.push(near.index);
             macs.extend([near.mac, far.mac]);
             assert_ne!(near.index, far.index);
+            assert_eq!(
+                point_of(Hook::Egress, near.index),
+                Some(Point::Egress(number))
+            );
+            assert_eq!(
+                point_of(Hook::Ingress, far.index),
+                Some(Point::Ingress(number))
+            );
+            assert_eq!(point_of(Hook::Uplink, near.index), None);
+            assert_eq!(point_of(Hook::Egress, far.index), None);
             let (near, far) = host(number);
             in_router.push(near.index);
             macs.extend([near.mac, far.mac]);

@@ -1,20 +1,25 @@
 //! A batch from end to end.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netverdict_policy::frame::{ProbeId, find_id, probe_mac};
+use netverdict_abi::Hook;
+use netverdict_policy::frame::find_id;
+use netverdict_policy::journey::{Point, Sender};
 
+use super::evidence::{Counters, probe_of_mac};
+use super::inject::{check_length, inject};
 use super::mailbox::{Kind, Mailbox, Seen};
 use super::pin::Pinned;
 use super::sentinel::Sentinel;
-use super::{BatchEvidence, Delivery, MAX_BATCH, Place, Returned, Tapped, socket};
+use super::{BatchEvidence, Delivery, MAX_BATCH, Place, Returned, Shot, Tapped, socket};
 use crate::error::LabError;
 use crate::filter::Filter;
 use crate::network::{
-    Begun, Namespace, Network, ROOM_FOR_TAGS, UPLINK_FAR_INDEX, UPLINK_INDEX, workload_end,
+    Begun, Namespace, Network, UPLINK_FAR_INDEX, UPLINK_INDEX, point_of, workload_end,
     workload_far_end,
 };
 
@@ -33,13 +38,14 @@ const LOCAL_V6: [u8; 4] = [6, 17, 132, 58];
 /// The sockets of a lab.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    /// At the router's end of the uplink: frames go in here, and what comes
-    /// back is seen here.
+    /// At the router's end of the uplink: frames from outside go in here, and what
+    /// leaves by the uplink is seen here.
     outside: Mailbox,
-    /// Behind the filter, at the node's end of the uplink.
+    /// In the node, at all its links.
     tap: Mailbox,
-    /// At the workloads' ends of their links.
-    sinks: Vec<Mailbox>,
+    /// At the workloads' ends of their links, where their frames go in and what
+    /// they receive is seen; `None` for a workload without a link.
+    sinks: Vec<Option<Mailbox>>,
     /// At the node's own stack.
     local: Vec<Mailbox>,
     watched: Vec<u8>,
@@ -57,23 +63,30 @@ impl Wire {
             })
         };
         let outside = frames_at(&network.router, UPLINK_FAR_INDEX);
-        let tap = frames_at(&network.node, UPLINK_INDEX);
-        let local = network.node.start("open sockets", move |_| {
-            (LOCAL_V4
+        let in_node = network.node.start("open sockets", move |_| {
+            let local = (LOCAL_V4
                 .map(|protocol| (libc::AF_INET, protocol))
                 .into_iter())
             .chain(LOCAL_V6.map(|protocol| (libc::AF_INET6, protocol)))
             .map(|(domain, protocol)| local_mailbox(domain, protocol))
-            .collect::<Result<Vec<_>, _>>()
+            .collect::<Result<Vec<_>, _>>()?;
+            let tap = opened("the node", socket::tap_everywhere())?;
+            Ok((Mailbox::new("the node", Kind::Frames, tap), local))
         });
-        let sinks: Vec<_> = (network.workloads.iter().enumerate())
-            .map(|(number, namespace)| frames_at(namespace, workload_far_end(number).index))
+        let sinks: Vec<Option<Begun<Mailbox>>> = (network.workloads.iter().enumerate())
+            .map(|(number, namespace)| {
+                let namespace = namespace.as_ref()?;
+                Some(frames_at(namespace, workload_far_end(number).index))
+            })
             .collect();
+        let (tap, local) = in_node.finish()?;
         Ok(Wire {
             outside: outside.finish()?,
-            tap: tap.finish()?,
-            local: local.finish()?,
-            sinks: (sinks.into_iter().map(Begun::finish)).collect::<Result<_, _>>()?,
+            tap,
+            local,
+            sinks: (sinks.into_iter())
+                .map(|begun| begun.map(Begun::finish).transpose())
+                .collect::<Result<_, _>>()?,
             watched: Vec::new(),
             mtu,
             sentinels: 0,
@@ -94,7 +107,10 @@ impl Wire {
         } = self;
         drop(local);
         thread::scope(|scope| {
-            for mailbox in [outside, tap].into_iter().chain(sinks) {
+            for mailbox in [outside, tap]
+                .into_iter()
+                .chain(sinks.into_iter().flatten())
+            {
                 scope.spawn(move || drop(mailbox));
             }
         });
@@ -126,32 +142,24 @@ impl Wire {
     pub(crate) fn send(
         &mut self,
         filter: &mut Filter,
-        frames: &[(ProbeId, impl AsRef<[u8]>)],
+        shots: &[Shot<'_>],
     ) -> Result<BatchEvidence, LabError> {
-        self.check(frames)?;
+        let senders = self.check(shots)?;
         let _pinned = Pinned::here()
             .map_err(|errno| LabError::system("stay on one processor")(errno.into()))?;
-        self.sentinels = self.sentinels.wrapping_add(1);
-        let sentinel = Sentinel(self.sentinels);
+        let sentinel = self.next_sentinel();
         filter.drain(|_| {});
-        let [counters, ..] = filter.counters()?;
-        let lost_events = filter.lost_events()?;
+        let (counters, lost_events) = (filter.counters()?, filter.lost_events()?);
 
-        let last = sentinel.frame();
-        let all = frames.iter().map(|(_, frame)| frame.as_ref());
-        let sent = inject(self.outside.socket(), all.chain([last.as_slice()]))
-            .map(|sent| sent.saturating_sub(1))
-            .map_err(LabError::system("send a batch into the uplink"))?;
-
-        let mut tapped = Vec::new();
-        let deadline = Instant::now() + PATIENCE;
-        let mut sentinel_seen = (self.tap).read_until(sentinel, deadline, |seen| {
-            tapped.push(Tapped {
-                id: seen.source_mac().and_then(probe_of),
-                length: seen.length,
-            });
-        })?;
-        self.tap.check_nothing_was_lost()?;
+        let mut sent = 0;
+        for sender in &senders {
+            sent += self.inject_of(*sender, shots, Some(sentinel))?;
+        }
+        let mut seen = Sightings::default();
+        let mut sentinel_seen = self.look_at_node(sentinel, &senders, &mut seen)?;
+        if sentinel_seen {
+            sentinel_seen = self.look_behind(sentinel, &mut seen)?;
+        }
 
         let mut events = Vec::new();
         filter.drain(|event| {
@@ -159,163 +167,211 @@ impl Wire {
                 events.push(event);
             }
         });
-
-        let mut behind = Behind::default();
-        if sentinel_seen && !tapped.is_empty() {
-            sentinel_seen = self.look_behind(sentinel, &mut behind)?;
-        }
-
-        let [mut growth, ..] = filter.counters()?;
-        for (now, before) in growth.iter_mut().zip(counters) {
+        let mut growth = filter.counters()?;
+        for (now, before) in (growth.iter_mut().flatten()).zip(counters.iter().flatten()) {
             *now -= before;
         }
-        let own = &mut growth[usize::from(filter.reason_of_sentinel() as u8)];
-        *own = own.saturating_sub(1);
+        take_off_sentinels(&mut growth, filter, &senders, &seen.downward);
+        let Sightings {
+            tapped,
+            delivered,
+            returned,
+            downward: _,
+        } = seen;
         Ok(BatchEvidence {
             sent,
             events,
             tapped,
-            delivered: behind.delivered,
-            returned: behind.returned,
+            delivered,
+            returned,
             counters: growth,
             lost_events: filter.lost_events()? - lost_events,
             sentinel_seen,
         })
     }
 
-    /// Reads every place that a passed frame may have got to, each until a
-    /// sentinel that was sent after those frames shows there.
-    fn look_behind(&mut self, sentinel: Sentinel, behind: &mut Behind) -> Result<bool, LabError> {
+    /// Sends frames and looks at nothing.
+    pub(crate) fn send_bare(&mut self, shots: &[Shot<'_>]) -> Result<usize, LabError> {
+        let mut sent = 0;
+        for sender in self.check(shots)? {
+            sent += self.inject_of(sender, shots, None)?;
+        }
+        Ok(sent)
+    }
+
+    /// Sends one sender's frames, and a sentinel behind them; returns how many
+    /// frames the link took.
+    fn inject_of(
+        &self,
+        sender: Sender,
+        shots: &[Shot<'_>],
+        sentinel: Option<Sentinel>,
+    ) -> Result<usize, LabError> {
+        let last = sentinel.map(Sentinel::frame);
+        let frames = (shots.iter())
+            .filter(|shot| shot.from == sender)
+            .map(|shot| shot.frame)
+            .chain(last.iter().map(|frame| frame.as_slice()));
+        let sent = inject(self.socket_of(sender)?, frames)
+            .map_err(LabError::system(format!("send a batch for {sender:?}")))?;
+        Ok(sent.saturating_sub(usize::from(sentinel.is_some())))
+    }
+
+    /// Reads the tap until all that was sent has entered the node, or never will:
+    /// the node is done with it then, and has sent on what it sends on.
+    fn look_at_node(
+        &mut self,
+        sentinel: Sentinel,
+        senders: &[Sender],
+        seen: &mut Sightings,
+    ) -> Result<bool, LabError> {
+        let links: Vec<u32> = senders.iter().map(|sender| entry(*sender)).collect();
         let deadline = Instant::now() + PATIENCE;
-        let mut complete = true;
-        for mailbox in &mut self.local {
-            // The node's own stack is done with a packet when the next frame is
-            // looked at: no sentinel is needed, nor could one come this way.
-            mailbox.read_all(|seen| behind.deliver(&seen, Place::Node))?;
-            mailbox.check_nothing_was_lost()?;
-        }
-        let frame = sentinel.frame();
-        for (number, sink) in self.sinks.iter_mut().enumerate() {
-            socket::send_on(self.tap.socket(), workload_end(number).index, &frame)
-                .map_err(LabError::system("send a sentinel to a workload"))?;
-            complete &= sink.read_until(sentinel, deadline, |seen| {
-                behind.deliver(&seen, Place::Workload(number));
-            })?;
-            sink.check_nothing_was_lost()?;
-        }
-        socket::send_on(self.tap.socket(), UPLINK_INDEX, &frame)
-            .map_err(LabError::system("send a sentinel to the router"))?;
-        complete &= (self.outside).read_until(sentinel, deadline, |seen| {
-            behind.returned.push(Returned {
-                length: seen.length,
-                head: seen.head[..seen.head.len().min(RETURNED_HEAD)].to_vec(),
-            });
-        })?;
-        self.outside.check_nothing_was_lost()?;
+        let complete =
+            (self.tap).read_until(sentinel, &links, deadline, |frame| seen.at_node(&frame))?;
+        self.tap.check_nothing_was_lost()?;
         Ok(complete)
     }
 
-    /// Sends frames and looks at nothing.
-    pub(crate) fn send_bare(
-        &mut self,
-        frames: &[(ProbeId, impl AsRef<[u8]>)],
-    ) -> Result<usize, LabError> {
-        self.check(frames)?;
-        inject(
-            self.outside.socket(),
-            frames.iter().map(|(_, frame)| frame.as_ref()),
-        )
-        .map_err(LabError::system("send a batch into the uplink"))
+    /// Reads every place that a frame which entered the node may have got to, each
+    /// until a sentinel that was sent after those frames shows there.
+    fn look_behind(&mut self, sentinel: Sentinel, seen: &mut Sightings) -> Result<bool, LabError> {
+        if !seen.tapped.is_empty() {
+            for mailbox in &mut self.local {
+                // The node's own stack is done with a packet when the next frame
+                // is looked at: no sentinel is needed, nor could one come this way.
+                mailbox.read_all(|packet| seen.deliver(&packet, Place::Node))?;
+                mailbox.check_nothing_was_lost()?;
+            }
+        }
+        let frame = sentinel.frame();
+        let downward = seen.downward.clone();
+        for link in &downward {
+            socket::send_on(self.tap.socket(), *link, &frame)
+                .map_err(LabError::system("send a sentinel out of the node"))?;
+        }
+        let deadline = Instant::now() + PATIENCE;
+        let mut complete = true;
+        for link in downward {
+            let (mailbox, far, place) = match point_of(Hook::Egress, link) {
+                Some(Point::Egress(number)) => (
+                    self.sinks.get_mut(number).and_then(Option::as_mut),
+                    workload_far_end(number).index,
+                    Place::Workload(number),
+                ),
+                _ => (Some(&mut self.outside), UPLINK_FAR_INDEX, Place::Outside),
+            };
+            let mailbox = mailbox.expect("the node has links to workloads that have one");
+            complete &= mailbox.read_until(sentinel, &[far], deadline, |frame| {
+                seen.deliver(&frame, place);
+            })?;
+            mailbox.check_nothing_was_lost()?;
+        }
+        Ok(complete)
     }
 
-    fn check(&self, frames: &[(ProbeId, impl AsRef<[u8]>)]) -> Result<(), LabError> {
-        if frames.len() > MAX_BATCH {
+    /// Whether the batch can be sent; and who its senders are, each once.
+    fn check(&self, shots: &[Shot<'_>]) -> Result<Vec<Sender>, LabError> {
+        if shots.len() > MAX_BATCH {
             return Err(LabError::BatchTooLarge {
-                frames: frames.len(),
+                frames: shots.len(),
             });
         }
-        for (id, frame) in frames {
-            let frame = frame.as_ref();
-            let most = longest(frame, self.mtu);
-            if !(ETHERNET_HEADER..=most).contains(&frame.len()) {
-                return Err(LabError::FrameLength {
-                    id: *id,
-                    length: frame.len(),
-                    most,
-                });
-            }
+        let mut senders = BTreeSet::new();
+        for shot in shots {
+            check_length(shot, self.mtu)?;
+            self.socket_of(shot.from)?;
+            senders.insert(shot.from);
         }
-        Ok(())
+        Ok(senders.into_iter().collect())
+    }
+
+    fn socket_of(&self, sender: Sender) -> Result<&OwnedFd, LabError> {
+        match sender {
+            Sender::Outside => Ok(self.outside.socket()),
+            Sender::Workload(workload) => (self.sinks.get(workload))
+                .and_then(Option::as_ref)
+                .map(Mailbox::socket)
+                .ok_or(LabError::NoLink { workload }),
+        }
+    }
+
+    fn next_sentinel(&mut self) -> Sentinel {
+        self.sentinels = self.sentinels.wrapping_add(1);
+        Sentinel(self.sentinels)
     }
 }
 
-const ETHERNET_HEADER: usize = 14;
-
-/// Length of the longest frame with the tags of this one.
-fn longest(frame: &[u8], mtu: u16) -> usize {
-    const TAG: usize = 4;
-    let tags = (frame.get(12..).unwrap_or_default())
-        .chunks(TAG)
-        .take_while(|tag| matches!(tag, [0x81, 0x00, ..] | [0x88, 0xa8, ..]))
-        .count();
-    ETHERNET_HEADER + usize::from(mtu) + (tags * TAG).min(usize::from(ROOM_FOR_TAGS))
+/// The link by which a sender's frames enter the node.
+fn entry(sender: Sender) -> u32 {
+    match sender {
+        Sender::Outside => UPLINK_INDEX,
+        Sender::Workload(number) => workload_end(number).index,
+    }
 }
 
-/// What was found beyond the tap.
+/// The hook at the end of a link by which frames enter the node, and the workload
+/// whose link it is.
+fn entered_at(link: u32) -> Option<Point> {
+    point_of(Hook::Uplink, link).or_else(|| point_of(Hook::Egress, link))
+}
+
+/// Every sentinel was judged once: where it entered the node, or where it entered a
+/// workload.
+fn take_off_sentinels(
+    growth: &mut Counters,
+    filter: &Filter,
+    senders: &[Sender],
+    downward: &BTreeSet<u32>,
+) {
+    let reason = usize::from(filter.reason_of_sentinel() as u8);
+    let upward = senders.iter().map(|sender| match sender {
+        Sender::Outside => Hook::Uplink,
+        Sender::Workload(_) => Hook::Egress,
+    });
+    // Nothing judges what leaves by the uplink.
+    let downward = (downward.iter())
+        .filter(|link| **link != UPLINK_INDEX)
+        .map(|_| Hook::Ingress);
+    for hook in upward.chain(downward) {
+        let count = &mut growth[usize::from(hook as u8)][reason];
+        *count = count.saturating_sub(1);
+    }
+}
+
+/// What was found where.
 #[derive(Debug, Default)]
-struct Behind {
+struct Sightings {
+    tapped: Vec<Tapped>,
     delivered: Vec<Delivery>,
     returned: Vec<Returned>,
+    /// Links by which a frame left the node.
+    downward: BTreeSet<u32>,
 }
 
-impl Behind {
+impl Sightings {
+    fn at_node(&mut self, seen: &Seen<'_>) {
+        if seen.leaving {
+            self.downward.insert(seen.link);
+        } else if let Some(point) = entered_at(seen.link) {
+            self.tapped.push(Tapped {
+                id: seen.source_mac().and_then(probe_of_mac),
+                point,
+                length: seen.length,
+            });
+        }
+    }
+
     fn deliver(&mut self, seen: &Seen<'_>, place: Place) {
-        if let Some(id) = find_id(seen.head) {
-            self.delivered.push(Delivery { id, place });
+        match (find_id(seen.head), place) {
+            (Some(id), _) => self.delivered.push(Delivery { id, place }),
+            (None, Place::Outside) => self.returned.push(Returned {
+                length: seen.length,
+                head: seen.head[..seen.head.len().min(RETURNED_HEAD)].to_vec(),
+            }),
+            (None, Place::Workload(_) | Place::Node) => {}
         }
     }
-}
-
-/// The probe whose source address this is.
-fn probe_of(mac: [u8; 6]) -> Option<ProbeId> {
-    let [.., a, b, c, d] = mac;
-    let id = ProbeId(u32::from_be_bytes([a, b, c, d]));
-    (probe_mac(id) == mac).then_some(id)
-}
-
-/// Sends the frames, at most a batch and its sentinel; returns how many the
-/// link took.
-fn inject<'a>(socket: &OwnedFd, frames: impl Iterator<Item = &'a [u8]>) -> io::Result<usize> {
-    // SAFETY: all-zero vectors and headers are valid and point to nothing.
-    let mut vectors: [libc::iovec; MAX_BATCH + 1] = unsafe { std::mem::zeroed() };
-    // SAFETY: as above.
-    let mut headers: [libc::mmsghdr; MAX_BATCH + 1] = unsafe { std::mem::zeroed() };
-    let mut all = 0;
-    for ((vector, header), frame) in vectors.iter_mut().zip(&mut headers).zip(frames) {
-        // The kernel only reads through this pointer.
-        vector.iov_base = frame.as_ptr().cast_mut().cast();
-        vector.iov_len = frame.len();
-        header.msg_hdr.msg_iov = vector;
-        header.msg_hdr.msg_iovlen = 1;
-        all += 1;
-    }
-    let mut left = &mut headers[..all];
-    while !left.is_empty() {
-        let count = libc::c_uint::try_from(left.len()).expect("a batch is small");
-        // SAFETY: every header points to one vector, and that to a frame, all
-        // of which outlive the call.
-        let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), left.as_mut_ptr(), count, 0) };
-        match usize::try_from(sent) {
-            Ok(sent) => left = &mut left[sent..],
-            Err(_) => {
-                let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
-        }
-    }
-    Ok(all)
 }
 
 fn local_mailbox(domain: libc::c_int, protocol: u8) -> Result<Mailbox, LabError> {
@@ -326,28 +382,4 @@ fn local_mailbox(domain: libc::c_int, protocol: u8) -> Result<Mailbox, LabError>
 
 fn opened(place: &str, socket: io::Result<OwnedFd>) -> Result<OwnedFd, LabError> {
     socket.map_err(LabError::system(format!("open a socket at {place}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_makes_room_for_itself_up_to_three() {
-        let tag = [0x81, 0, 0, 0];
-        for (tags, most) in [(0, 1514), (1, 1518), (2, 1522), (3, 1526), (4, 1526)] {
-            let frame = [vec![0; 12], tag.repeat(tags), vec![0x08, 0]].concat();
-            assert_eq!(longest(&frame, 1500), most);
-        }
-        assert_eq!(longest(&[], 1500), 1514);
-    }
-
-    #[test]
-    fn a_probe_is_known_by_its_source_address() {
-        let id = ProbeId(0xdead_beef);
-        assert_eq!(probe_of(probe_mac(id)), Some(id));
-        let mut other = probe_mac(id);
-        other[1] ^= 1;
-        assert_eq!(probe_of(other), None);
-    }
 }

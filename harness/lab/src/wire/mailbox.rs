@@ -45,6 +45,10 @@ pub(super) struct Mailbox {
 pub(super) struct Seen<'a> {
     pub(super) length: usize,
     pub(super) head: &'a [u8],
+    /// Of a frame: index of the link where it was seen.
+    pub(super) link: u32,
+    /// Of a frame: whether it was leaving by that link, rather than arriving.
+    pub(super) leaving: bool,
 }
 
 impl Seen<'_> {
@@ -68,23 +72,25 @@ impl Mailbox {
         &self.socket
     }
 
-    /// Reads until the sentinel shows, or until the deadline; says whether it
-    /// showed. What came before it is handed to `each`.
+    /// Reads until the sentinel has arrived by each of the links, or until the
+    /// deadline; says whether it has. All that came before, and what stands in the
+    /// queue by then, is handed to `each`.
     pub(super) fn read_until(
         &mut self,
         sentinel: Sentinel,
+        links: &[u32],
         deadline: Instant,
         mut each: impl FnMut(Seen<'_>),
     ) -> Result<bool, LabError> {
-        let mut shown = false;
+        let mut awaited = links.to_vec();
         loop {
             let received = self.receive(|seen| match seen.source_mac() {
-                Some(mac) if sentinel.is(mac) => shown = true,
+                Some(mac) if sentinel.is(mac) => awaited.retain(|link| *link != seen.link),
                 // Of a batch whose sentinel came too late.
                 Some(mac) if Sentinel::any(mac) => {}
                 _ => each(seen),
             })?;
-            if shown {
+            if received == 0 && awaited.is_empty() {
                 return Ok(true);
             }
             if received == 0 && !self.wait(deadline)? {
@@ -142,11 +148,18 @@ impl Mailbox {
         // SAFETY: as above.
         let mut headers: [libc::mmsghdr; AT_ONCE] = unsafe { std::mem::zeroed() };
         let mut controls = [Control::default(); AT_ONCE];
-        for (((vector, header), control), room) in (vectors.iter_mut())
+        // SAFETY: an all-zero address is a valid one.
+        let mut origins: [libc::sockaddr_ll; AT_ONCE] = unsafe { std::mem::zeroed() };
+        for ((((vector, header), control), origin), room) in (vectors.iter_mut())
             .zip(&mut headers)
             .zip(&mut controls)
+            .zip(&mut origins)
             .zip(self.room.chunks_exact_mut(KEPT))
         {
+            if self.kind == Kind::Frames {
+                header.msg_hdr.msg_name = std::ptr::from_mut(origin).cast();
+                header.msg_hdr.msg_namelen = socket::length_of::<libc::sockaddr_ll>();
+            }
             vector.iov_base = room.as_mut_ptr().cast();
             vector.iov_len = room.len();
             header.msg_hdr.msg_iov = vector;
@@ -154,8 +167,9 @@ impl Mailbox {
             header.msg_hdr.msg_control = control.as_mut_ptr().cast();
             header.msg_hdr.msg_controllen = size_of::<Control>() as _;
         }
-        // SAFETY: every header points to one vector and one control buffer,
-        // which point to distinct rooms of the sizes given; all outlive the call.
+        // SAFETY: every header points to one vector, one control buffer and at
+        // most one address, which are distinct rooms of the sizes given; all
+        // outlive the call.
         let received = unsafe {
             libc::recvmmsg(
                 self.socket.as_raw_fd(),
@@ -174,7 +188,10 @@ impl Mailbox {
                 )),
             };
         };
-        for (header, room) in headers[..received].iter().zip(self.room.chunks_exact(KEPT)) {
+        for ((header, origin), room) in (headers[..received].iter())
+            .zip(&origins)
+            .zip(self.room.chunks_exact(KEPT))
+        {
             let length = header.msg_len as usize;
             let head = &room[..length.min(KEPT)];
             let stripped = match self.kind {
@@ -184,6 +201,8 @@ impl Mailbox {
             each(Seen {
                 length: length + stripped,
                 head,
+                link: u32::try_from(origin.sll_ifindex).unwrap_or(0),
+                leaving: origin.sll_pkttype == libc::PACKET_OUTGOING,
             });
         }
         Ok(received)

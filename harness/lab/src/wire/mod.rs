@@ -1,19 +1,25 @@
 //! Frames in, evidence out.
 //!
 //! ```text
-//! router ── uplink ──► filter ─► tap ─► stack ─► forward ─► sink (a workload)
-//!   ▲                                     └────► local (the node itself)
-//!   └── back ◄── whatever the node sent
+//! router ── uplink ──► hook ─┐                    ┌─► link ──► hook ─► sink (a workload)
+//! a workload ── link ─► hook ┴─► tap ─► stack ────┼─► local (the node itself)
+//!                                                 └─► uplink ──► the router's end
 //! ```
+//!
+//! The tap sees frames that enter the node, behind their first hook, and frames
+//! that leave it by any link. So it is known down which links something went, and
+//! only there a sentinel has to follow before what is missing counts as missing.
 
 mod batch;
 mod evidence;
+mod inject;
 mod mailbox;
 mod pin;
 mod sentinel;
 mod socket;
 
-pub use evidence::{BatchEvidence, Delivery, Place, Returned, Tapped};
+pub use evidence::{BatchEvidence, Counters, Delivery, Place, Returned, Tapped, probe_of};
+pub use inject::Shot;
 
 pub(crate) use batch::Wire;
 

@@ -25,6 +25,21 @@ pub(super) fn tap(link: u32) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
+/// A packet socket that sees every frame on any link of the namespace, whether it
+/// arrives or leaves, but not what is sent through this very socket. It is not
+/// bound to a link to send on.
+pub(super) fn tap_everywhere() -> io::Result<OwnedFd> {
+    let socket = packet_socket(0, libc::ETH_P_ALL)?;
+    set(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, 1)?;
+    set(
+        &socket,
+        libc::SOL_SOCKET,
+        libc::SO_RCVBUFFORCE,
+        RECEIVE_BUFFER,
+    )?;
+    Ok(socket)
+}
+
 /// A raw socket that gets a copy of every packet of one protocol which is
 /// delivered to this namespace's own stack.
 pub(super) fn local(domain: libc::c_int, protocol: u8) -> io::Result<OwnedFd> {
@@ -175,6 +190,7 @@ unsafe fn get<T>(
     }
 }
 
-fn length_of<T>() -> libc::socklen_t {
+/// Length of a structure as socket calls want it.
+pub(super) fn length_of<T>() -> libc::socklen_t {
     libc::socklen_t::try_from(size_of::<T>()).expect("socket structures are small")
 }
