@@ -15,7 +15,7 @@ pub struct AddressSet {
 }
 
 /// A run of consecutive addresses of one family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Range {
     /// The first address.
     pub first: IpAddr,

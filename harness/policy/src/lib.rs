@@ -18,6 +18,7 @@ pub mod image;
 pub mod interpret;
 pub mod journey;
 pub mod lower;
+pub mod matrix;
 pub mod model;
 pub mod oracle;
 pub mod port;

@@ -1,0 +1,106 @@
+//! Frames of connections, made once and changed in place: millions of them are
+//! judged, and building each would take longer than judging it.
+
+use std::net::IpAddr;
+
+use super::Connection;
+use crate::frame::{
+    self, Body, FrameError, FrameSpec, IpPacket, Lengths, ProbeId, TcpFlags, Transport,
+};
+use crate::port::Protocol;
+use crate::prefix::{Family, Prefix};
+
+/// A frame for each family and protocol.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// By family, then protocol.
+    frames: [[frame::Frame; 3]; 2],
+}
+
+/// Bytes of an Ethernet header.
+const ETHERNET: usize = 14;
+
+impl Template {
+    /// The frames, their addresses and ports still to come.
+    ///
+    /// # Errors
+    /// Where a plain frame cannot be built.
+    pub fn new() -> Result<Template, FrameError> {
+        let mut frames: [[frame::Frame; 3]; 2] = Default::default();
+        for (of_family, family) in frames.iter_mut().zip(Family::ALL) {
+            let nobody = Prefix::all(family).first();
+            for (frame, protocol) in of_family.iter_mut().zip(Protocol::ALL) {
+                let spec = spec(nobody, nobody, protocol, (0, 0));
+                *frame = frame::build(&spec, ProbeId(0), [0; 6])?;
+            }
+        }
+        Ok(Template { frames })
+    }
+
+    /// The first packet of a connection between these addresses.
+    ///
+    /// Its checksums are wrong: no hook looks at them.
+    pub fn fill(&mut self, connection: &Connection, source: IpAddr, destination: IpAddr) -> &[u8] {
+        let ports = [connection.client_port, connection.ports.first].map(u16::to_be_bytes);
+        let of_family = match source {
+            IpAddr::V4(_) => &mut self.frames[0],
+            IpAddr::V6(_) => &mut self.frames[1],
+        };
+        let frame = &mut of_family[connection.protocol as usize];
+        let packet = &mut frame[ETHERNET..];
+        let transport = match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                packet[12..16].copy_from_slice(&source.octets());
+                packet[16..20].copy_from_slice(&destination.octets());
+                20
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                packet[8..24].copy_from_slice(&source.octets());
+                packet[24..40].copy_from_slice(&destination.octets());
+                40
+            }
+            _ => unreachable!("the ends of a connection have addresses of one family"),
+        };
+        packet[transport..transport + 4].copy_from_slice(ports.as_flattened());
+        frame
+    }
+}
+
+/// The first packet of a connection, as the oracle reads it.
+pub(super) fn spec(
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: Protocol,
+    (from, to): (u16, u16),
+) -> FrameSpec {
+    let transport = match protocol {
+        Protocol::Tcp => Transport::Tcp {
+            source: from,
+            destination: to,
+            flags: TcpFlags::SYN,
+        },
+        Protocol::Udp => Transport::Udp {
+            source: from,
+            destination: to,
+        },
+        Protocol::Sctp => Transport::Sctp {
+            source: from,
+            destination: to,
+        },
+    };
+    FrameSpec {
+        tags: Vec::new(),
+        body: Body::Ip(IpPacket {
+            source,
+            destination,
+            options: Vec::new(),
+            extension_headers: Vec::new(),
+            fragment: None,
+            hop_limit: None,
+            lengths: Lengths::default(),
+            transport,
+            payload: 0,
+        }),
+        truncate: None,
+    }
+}

@@ -1,0 +1,6 @@
+mod cells;
+mod formats;
+mod given;
+mod plans;
+mod portsets;
+mod rowsets;
