@@ -2,23 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use super::choices::{self, CHOICES};
 use super::keys::{Key, Shape, Table};
 use super::link;
 use super::manifest::{self, Objects};
 use super::network::{self, Network};
-use super::prefilter::{self, PREFILTER};
+use super::prefilter::{self, DENY_LIST, PREFILTER, Prefilters};
 use super::probe::{self, PROBE};
 use super::problems::Problems;
 use super::read::Fields;
 use super::sets::{self, SET, Sets};
 use super::sources::Sources;
 use super::suggest::did_you_mean;
-use super::tree::{Node, Value};
+use super::tree::Node;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::image::MapImage;
 use crate::lower::lower;
-use crate::model::Prefilter;
-use crate::scenario::{Scenario, Xfail};
+use crate::model::{Choices, Policy};
+use crate::scenario::{Probe, Scenario, Xfail};
 use crate::topology::TopologyPlan;
 
 /// The keys of a scenario.
@@ -61,27 +62,43 @@ pub(super) const SCENARIO: Table = Table {
                 of: &Shape::Text,
                 least: 0,
             },
-            "Files with Services and CiliumNetworkPolicies, relative to the scenario.",
+            "Files with Kubernetes and Cilium manifests, or folders of them, relative to the \
+             scenario.",
+        ),
+        Key::optional(
+            "choices",
+            Shape::Mapping(&CHOICES),
+            "Readings of policies that upstream leaves open.",
         ),
         Key::optional(
             "prefilter",
             Shape::List {
-                of: &Shape::Mapping(&PREFILTER),
+                of: &Shape::AnyOf(&[Shape::Mapping(&PREFILTER), Shape::Mapping(&DENY_LIST)]),
                 least: 0,
             },
-            "What the XDP prefilter does at each node port that it guards.",
+            "What the XDP prefilter does at each node port that it guards; an entry with 'deny' \
+             alone holds for every port.",
         ),
-        Key::required(
+        Key::optional(
+            "sequences",
+            Shape::Named(&PROBES),
+            "Probes by the name of their sequence: they are sent in order, each alone, and \
+             connections and fragments are remembered from one to the next. The source port is \
+             40000 if not given.",
+        ),
+        Key::optional(
             "probes",
-            Shape::List {
-                of: &Shape::Mapping(&PROBE),
-                least: 1,
-            },
-            "The frames that are sent, and what is meant to happen to them; without any, nothing \
-             would be proven.",
-        )
-        .missing_is("no-probes"),
+            PROBES,
+            "The frames that are sent, and what is meant to happen to them; without any, and \
+             without sequences, nothing would be proven. Each is judged as if nothing had been \
+             before it.",
+        ),
     ],
+};
+
+const PROBES: Shape = Shape::List {
+    of: &Shape::Mapping(&PROBE),
+    least: 1,
 };
 
 const XFAIL: Table = Table {
@@ -118,24 +135,32 @@ pub(super) fn read(
         None => Sets::new(),
     };
     let objects = manifests(fields.get("manifests"), sources, problems);
+    let choices = choices::read(fields.get("choices"), problems);
     let prefilters = match fields.get("prefilter") {
         Some(node) => {
             let expected_to_fail = fields.get("xfail").is_some();
             prefilter::read(node, &sets, expected_to_fail, problems)
         }
-        None => Vec::new(),
+        None => Prefilters::default(),
     };
     let parts = network.map(|network| Parts {
         services_known: !objects.broken,
         network,
         objects,
         prefilters,
+        choices,
         sets,
     });
+    let lists = probe::Lists::of(
+        node,
+        fields.get("probes"),
+        fields.get("sequences"),
+        problems,
+    );
     let mut named = BTreeSet::new();
-    let judged = parts.map(|parts| judge(parts, fields.get("probes"), &mut named, problems));
+    let judged = parts.map(|parts| judge(parts, &lists, &mut named, problems));
     if judged.is_none() {
-        named.extend(probe_names(fields.get("probes")));
+        named.extend(lists.given_names());
     }
     let xfail = fields
         .get("xfail")
@@ -174,26 +199,30 @@ fn manifests(node: Option<&Node>, sources: &mut Sources<'_>, problems: &mut Prob
     let mut objects = Objects::default();
     let mut seen: Vec<(std::sync::Arc<SourceFile>, &Node)> = Vec::new();
     for item in node.and_then(|node| problems.list(node)).unwrap_or(&[]) {
-        let file =
-            (problems.text(item)).and_then(|path| sources.read(path, &item.location, problems));
-        let Some(file) = file else {
+        let Some(path) = problems.text(item) else {
             objects.broken = true;
             continue;
         };
-        if let Some((_, first)) = seen.iter().find(|(other, _)| other.path == file.path) {
-            problems.push(
-                Diagnostic::error(
-                    "duplicate-manifest",
-                    &item.location,
-                    format!("{} is listed twice", file.path),
-                    "list each manifest once",
-                )
-                .with_label(&first.location, "first listed here"),
-            );
-            continue;
+        for path in sources.expand(path, &item.location, problems) {
+            let Some(file) = sources.read(&path, &item.location, problems) else {
+                objects.broken = true;
+                continue;
+            };
+            if let Some((_, first)) = seen.iter().find(|(other, _)| other.path == file.path) {
+                problems.push(
+                    Diagnostic::error(
+                        "duplicate-manifest",
+                        &item.location,
+                        format!("{} is listed twice", file.path),
+                        "list each manifest once",
+                    )
+                    .with_label(&first.location, "first listed here"),
+                );
+                continue;
+            }
+            manifest::read(&file, &mut objects, problems);
+            seen.push((file, item));
         }
-        manifest::read(&file, &mut objects, problems);
-        seen.push((file, item));
     }
     objects
 }
@@ -203,22 +232,23 @@ struct Parts {
     network: Network,
     objects: Objects,
     services_known: bool,
-    prefilters: Vec<Prefilter>,
+    prefilters: Prefilters,
+    choices: Choices,
     sets: Sets,
 }
 
 /// What the parts amount to together.
 struct Judged {
     topology: TopologyPlan,
-    policy: crate::model::Policy,
+    policy: Policy,
     /// `None` where the policy cannot be compiled, which is a problem.
     image: Option<MapImage>,
-    probes: Vec<crate::scenario::Probe>,
+    probes: Vec<Probe>,
 }
 
 fn judge(
     parts: Parts,
-    probes: Option<&Node>,
+    lists: &probe::Lists<'_>,
     named: &mut BTreeSet<String>,
     problems: &mut Problems,
 ) -> Judged {
@@ -227,10 +257,11 @@ fn judge(
         objects,
         services_known,
         prefilters,
+        choices,
         sets,
     } = parts;
     let before = problems.count();
-    let policy = link::link(&network, objects, prefilters, problems);
+    let policy = link::link(&network, objects, prefilters, choices, problems);
     let services_known = services_known && problems.count() == before;
     // What cannot be compiled is wrong with the input, and known without a
     // single frame.
@@ -241,52 +272,20 @@ fn judge(
             None
         }
     };
-    let forwards = link::forwards(&policy);
+    let topology = link::topology(&network, &policy);
     let context = probe::Context {
-        network: &network,
+        topology: &topology,
         policy: &policy,
-        forwards: &forwards,
         sets: &sets,
         services_known,
     };
-    let probes = match probes {
-        Some(node) => probe::read(node, &context, named, problems),
-        None => Vec::new(),
-    };
-    let Network {
-        node,
-        hosts,
-        workloads,
-        mtu,
-    } = network;
-    let topology = TopologyPlan {
-        node,
-        hosts: hosts.into_iter().map(|(host, _)| host).collect(),
-        workloads: (workloads.into_iter())
-            .map(|(workload, _)| workload.plan)
-            .collect(),
-        forwards,
-        mtu,
-    };
+    let probes = probe::read(lists, &context, named, problems);
     Judged {
         topology,
         policy,
         image,
         probes,
     }
-}
-
-/// Names that probes are given, where the probes cannot be read.
-fn probe_names(node: Option<&Node>) -> Vec<String> {
-    let Some(Value::List(items)) = node.map(|node| &node.value) else {
-        return Vec::new();
-    };
-    (items.iter())
-        .filter_map(|item| match &item.get("name")?.value {
-            Value::Text(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
 }
 
 fn xfail(node: &Node, named: &BTreeSet<String>, problems: &mut Problems) -> Option<Xfail> {

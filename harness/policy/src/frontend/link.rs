@@ -2,34 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use super::addresses::Addresses;
 use super::manifest::{self, Objects, Service};
 use super::network::Network;
+use super::prefilter::Prefilters;
 use super::problems::Problems;
 use super::suggest::closest;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Backend, Labels, Node, NodePort, ObjectName, Policy, Prefilter, Workload};
+use crate::model::{Backend, Choices, Labels, Node, NodePort, ObjectName, Policy, Workload};
 use crate::port::ProtoPort;
-use crate::topology::Forward;
+use crate::topology::{Forward, TopologyPlan, WorkloadPlan};
 
 /// The policy that the scenario's parts make.
 pub(super) fn link(
     network: &Network,
     objects: Objects,
-    prefilters: Vec<Prefilter>,
+    prefilters: Prefilters,
+    choices: Choices,
     problems: &mut Problems,
 ) -> Policy {
-    let workloads: Vec<Workload> = (network.workloads.iter())
-        .map(|(workload, location)| Workload {
-            name: workload.name.clone(),
-            kind: "Pod".to_owned(),
-            labels: workload.labels.clone(),
-            addresses: workload.plan.addresses.clone(),
-            known_addresses: workload.plan.addresses.clone(),
-            named_ports: Vec::new(),
-            host_network: false,
-            location: location.clone(),
-        })
-        .collect();
+    let workloads = workloads(network);
     let mut node_ports: Vec<NodePort> = Vec::new();
     let mut taken: BTreeMap<ProtoPort, Location> = BTreeMap::new();
     for service in objects.services {
@@ -74,18 +66,20 @@ pub(super) fn link(
         }
     }
     let mut policy = Policy {
-        namespaces: BTreeMap::new(),
+        namespaces: (network.namespaces.iter())
+            .map(|(name, (labels, _))| (name.clone(), labels.clone()))
+            .collect(),
         node: Node {
             addresses: network.node.clone(),
-            labels: Labels::new(),
+            labels: network.node_labels.clone(),
         },
         workloads,
-        known_hosts: Vec::new(),
+        known_hosts: network.known_hosts.clone(),
         node_ports,
-        deny_list: Vec::new(),
-        prefilters,
+        deny_list: prefilters.deny_list,
+        prefilters: prefilters.of_ports,
         network_policies: Vec::new(),
-        choices: crate::model::Choices::default(),
+        choices,
     };
     let (policies, _) =
         manifest::policy::link(objects.policies, objects.cidr_groups, &policy, problems);
@@ -93,8 +87,65 @@ pub(super) fn link(
     policy
 }
 
+/// The workloads of the topology, each with an address for each family of the
+/// node.
+fn workloads(network: &Network) -> Vec<Workload> {
+    let mut free = Addresses::new(&network.claims);
+    (network.workloads.iter())
+        .map(|workload| {
+            let addresses = match workload.host_network {
+                true => network.node.clone(),
+                false => free.complete(&workload.addresses, &network.families()),
+            };
+            Workload {
+                name: workload.name.clone(),
+                kind: "Pod".to_owned(),
+                labels: workload.labels.clone(),
+                known_addresses: addresses.clone(),
+                addresses,
+                named_ports: workload.named_ports.clone(),
+                host_network: workload.host_network,
+                location: workload.location.clone(),
+            }
+        })
+        .collect()
+}
+
+/// The network that goes with the policy.
+pub(super) fn topology(network: &Network, policy: &Policy) -> TopologyPlan {
+    let listen = |workload: &Workload| {
+        let declared = (network.workloads.iter()).find(|declared| declared.name == workload.name);
+        declared.map_or_else(Vec::new, |declared| declared.listen.clone())
+    };
+    TopologyPlan {
+        node: network.node.clone(),
+        hosts: (network.hosts.iter())
+            .map(|(host, _)| host.clone())
+            .collect(),
+        workloads: (policy.workloads.iter())
+            .map(|workload| WorkloadPlan {
+                name: short_name(policy, workload),
+                addresses: workload.addresses.clone(),
+                host_network: workload.host_network,
+                listen: listen(workload),
+            })
+            .collect(),
+        forwards: forwards(policy),
+        mtu: network.mtu,
+    }
+}
+
+/// The name alone where no other workload has it, else with the namespace.
+fn short_name(policy: &Policy, workload: &Workload) -> String {
+    let alike = (policy.workloads.iter()).filter(|other| other.name.name == workload.name.name);
+    match alike.count() {
+        1 => workload.name.name.clone(),
+        _ => workload.name.to_string(),
+    }
+}
+
 /// Where frames to node ports are delivered: the first backend.
-pub(super) fn forwards(policy: &Policy) -> Vec<Forward> {
+fn forwards(policy: &Policy) -> Vec<Forward> {
     (policy.node_ports.iter())
         .filter_map(|port| {
             let Backend {

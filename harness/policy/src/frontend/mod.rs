@@ -4,6 +4,8 @@
 //! each problem. A reader that could not read something says so once, and
 //! what depends on it keeps silent.
 
+mod addresses;
+mod choices;
 mod document;
 mod keys;
 mod labels;
@@ -41,6 +43,16 @@ pub trait Files {
     /// # Errors
     /// A lower-case fragment that fits "cannot read PATH: {}".
     fn read(&mut self, from: &SourceFile, path: &str) -> Result<Arc<SourceFile>, String>;
+
+    /// If `path` is a folder, the manifests (`.yaml`, `.yml`, `.json`) in it and
+    /// in the folders inside it, in order, as paths for [`Files::read`].
+    ///
+    /// # Errors
+    /// A lower-case fragment that fits "cannot list PATH: {}".
+    fn list(&mut self, from: &SourceFile, path: &str) -> Option<Result<Vec<String>, String>> {
+        let _ = (from, path);
+        None
+    }
 }
 
 /// What a YAML file is.

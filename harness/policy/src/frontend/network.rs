@@ -1,43 +1,58 @@
-//! Reads `topology`, and gives workloads their addresses.
+//! Reads `topology`.
+
+mod claims;
+mod host;
+mod node;
+mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use super::keys::{Key, PROTO_PORT, Shape, Table};
+use super::keys::{Key, Shape, Table};
 use super::problems::Problems;
 use super::read::Fields;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node};
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Labels, ObjectName};
-use crate::port::ProtoPort;
+use crate::model::{KnownHost, Labels};
 use crate::prefix::Family;
-use crate::topology::{HostPlan, WorkloadPlan, Zone};
+use crate::topology::HostPlan;
+
+pub(super) use claims::Claims;
+pub(super) use workload::WorkloadDeclaration;
 
 /// MTU in bytes where none is given: Ethernet's.
-const DEFAULT_MTU: u16 = 1500;
+pub(super) const DEFAULT_MTU: u16 = 1500;
 
 const ADDRESSES: Shape = Shape::List {
     of: &Shape::Pattern("^[0-9A-Fa-f.:]+$"),
     least: 1,
 };
 
+const LABELS: Shape = Shape::Named(&Shape::Text);
+
 pub(super) const TOPOLOGY: Table = Table {
     what: "a topology",
     keys: &[
         Key::required(
             "node",
-            Shape::Mapping(&NODE),
+            Shape::Mapping(&node::NODE),
             "The node whose uplink the filter guards.",
         ),
         Key::optional(
             "hosts",
-            Shape::Named(&Shape::Mapping(&HOST)),
+            Shape::Named(&Shape::Mapping(&host::HOST)),
             "Machines beyond the uplink, by name.",
         ),
         Key::optional(
+            "namespaces",
+            Shape::Named(&Shape::Mapping(&NAMESPACE)),
+            "Labels of Kubernetes namespaces, by name.",
+        ),
+        Key::optional(
             "workloads",
-            Shape::Named(&Shape::Mapping(&WORKLOAD)),
-            "What runs behind the node, by name. Each gets an address of its own.",
+            Shape::Named(&Shape::Mapping(&workload::WORKLOAD)),
+            "What runs behind the node, by name; manifests may add more. Each gets addresses of \
+             its own.",
         ),
         Key::optional(
             "mtu",
@@ -50,53 +65,13 @@ pub(super) const TOPOLOGY: Table = Table {
     ],
 };
 
-const NODE: Table = Table {
-    what: "a node",
+const NAMESPACE: Table = Table {
+    what: "a namespace",
     keys: &[Key::required(
-        "addresses",
-        ADDRESSES,
-        "At most one address of each family; node ports are reached at these.",
+        "labels",
+        LABELS,
+        "Its labels; 'kubernetes.io/metadata.name' is there in any case.",
     )],
-};
-
-const HOST: Table = Table {
-    what: "a host",
-    keys: &[
-        Key::required(
-            "zone",
-            Shape::Choice(&["internal", "external"]),
-            "Which side its owner sees it on; reports say so. The network treats both alike.",
-        ),
-        Key::required(
-            "addresses",
-            ADDRESSES,
-            "Addresses it sends from, of either family.",
-        ),
-    ],
-};
-
-const WORKLOAD: Table = Table {
-    what: "a workload",
-    keys: &[
-        Key::required(
-            "labels",
-            Shape::Named(&Shape::Text),
-            "Labels that selectors of services and policies match.",
-        ),
-        Key::optional(
-            "listen",
-            Shape::List {
-                of: &PROTO_PORT,
-                least: 0,
-            },
-            "Ports that 'netverdict lab' answers on, for real clients to try.",
-        ),
-        Key::optional(
-            "namespace",
-            Shape::Text,
-            "Its Kubernetes namespace; 'default' if not given.",
-        ),
-    ],
 };
 
 /// The readable part of a topology. Where something in it was wrong, its names
@@ -104,17 +79,16 @@ const WORKLOAD: Table = Table {
 #[derive(Debug)]
 pub(super) struct Network {
     pub(super) node: Vec<IpAddr>,
+    pub(super) node_labels: Labels,
     pub(super) hosts: Vec<(HostPlan, Location)>,
-    pub(super) workloads: Vec<(WorkloadDeclaration, Location)>,
+    /// Hosts that are more than the world.
+    pub(super) known_hosts: Vec<KnownHost>,
+    /// Labels of namespaces as written.
+    pub(super) namespaces: BTreeMap<String, (Labels, Location)>,
+    pub(super) workloads: Vec<WorkloadDeclaration>,
+    /// Addresses that the topology gives away, which are not assigned again.
+    pub(super) claims: Claims,
     pub(super) mtu: u16,
-}
-
-/// A workload as both the policy and the network see it.
-#[derive(Debug)]
-pub(super) struct WorkloadDeclaration {
-    pub(super) name: ObjectName,
-    pub(super) labels: Labels,
-    pub(super) plan: WorkloadPlan,
 }
 
 impl Network {
@@ -122,45 +96,45 @@ impl Network {
     pub(super) fn families(&self) -> BTreeSet<Family> {
         self.node.iter().copied().map(Family::of).collect()
     }
-
-    /// The node's address of a family.
-    pub(super) fn node_address(&self, family: Family) -> Option<IpAddr> {
-        let mut node = self.node.iter().copied();
-        node.find(|address| Family::of(*address) == family)
-    }
 }
 
 /// Reads a topology.
 pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Network> {
     let fields = Fields::of(node, &TOPOLOGY, problems)?;
     let mut claims = Claims::default();
-    let addresses = (fields.get("node"))
-        .and_then(|node| Fields::of(node, &NODE, problems))
-        .and_then(|fields| fields.get("addresses"))
-        .map(|list| node_addresses(list, &mut claims, problems))
+    let (node, node_labels) = (fields.get("node"))
+        .map(|node| node::read(node, &mut claims, problems))
         .unwrap_or_default();
-    let hosts = named(fields.get("hosts"), problems)
-        .iter()
-        .map(|entry| {
-            let plan = host(entry, &mut claims, problems);
-            (plan, entry.key_location.clone())
-        })
-        .collect();
-    let mut workloads: Vec<(WorkloadDeclaration, Location)> = Vec::new();
-    for entry in named(fields.get("workloads"), problems) {
-        workloads.push((workload(entry, problems), entry.key_location.clone()));
+    let families: Vec<Family> = node.iter().copied().map(Family::of).collect();
+    let (mut hosts, mut known_hosts) = (Vec::new(), Vec::new());
+    for entry in named(fields.get("hosts"), problems) {
+        let (plan, known) = host::read(entry, &mut claims, problems);
+        hosts.push((plan, entry.key_location.clone()));
+        known_hosts.extend(known);
     }
+    let mut namespaces = BTreeMap::new();
+    for entry in named(fields.get("namespaces"), problems) {
+        let fields = Fields::of(&entry.value, &NAMESPACE, problems);
+        let labels = labels(fields.and_then(|fields| fields.get("labels")), problems);
+        namespaces.insert(entry.key.clone(), (labels, entry.key_location.clone()));
+    }
+    let workloads: Vec<WorkloadDeclaration> = (named(fields.get("workloads"), problems).iter())
+        .map(|entry| workload::read(entry, &families, &mut claims, problems))
+        .collect();
     let mtu = (fields.get("mtu"))
         .and_then(|node| problems.number(node, 1280..=9000))
         .unwrap_or(DEFAULT_MTU);
-    let mut network = Network {
-        node: addresses,
+    let network = Network {
+        node,
+        node_labels,
         hosts,
+        known_hosts,
+        namespaces,
         workloads,
+        claims,
         mtu,
     };
     reserved_names(&network, problems);
-    assign(&mut network, &claims);
     Some(network)
 }
 
@@ -168,177 +142,19 @@ fn named<'n>(node: Option<&'n Node>, problems: &mut Problems) -> &'n [Entry] {
     node.and_then(|node| problems.named(node)).unwrap_or(&[])
 }
 
-/// Who has which address.
-#[derive(Default)]
-struct Claims(BTreeMap<IpAddr, (String, Location)>);
-
-impl Claims {
-    /// Whether `owner` may have the address: usable for a machine, and nobody
-    /// else's.
-    fn claim(
-        &mut self,
-        owner: &str,
-        address: IpAddr,
-        location: &Location,
-        problems: &mut Problems,
-    ) -> bool {
-        if !usable(address) {
-            problems.error(
-                "address-unusable",
-                location,
-                format!("{address} cannot be the address of {owner}"),
-                "give it a global unicast address; to send from this one all the same, write it in \
-                 a probe's 'from'",
-            );
-            return false;
-        }
-        if let Some((other, place)) = self.0.get(&address) {
-            problems.push(
-                Diagnostic::error(
-                    "address-clash",
-                    location,
-                    format!("{address} already belongs to {other}"),
-                    "give each machine addresses of its own",
-                )
-                .with_label(place, format!("{other} has it")),
-            );
-            return false;
-        }
-        self.0.insert(address, (owner.to_owned(), location.clone()));
-        true
-    }
-}
-
-/// Whether an interface can have the address, and be reached at it from beyond
-/// its link: RFC 1122 §3.2.1.3, RFC 4291 §2.
-fn usable(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [first, ..] = v4.octets();
-            !matches!(first, 0 | 127 | 224..=255)
-        }
-        IpAddr::V6(v6) => {
-            !v6.is_unspecified()
-                && !v6.is_loopback()
-                && !v6.is_multicast()
-                && !v6.is_unicast_link_local()
+fn labels(node: Option<&Node>, problems: &mut Problems) -> Labels {
+    let mut labels = Labels::new();
+    for entry in named(node, problems) {
+        if let Some(value) = problems.label_value(&entry.value) {
+            labels.insert(entry.key.clone(), value.to_owned());
         }
     }
-}
-
-fn node_addresses(list: &Node, claims: &mut Claims, problems: &mut Problems) -> Vec<IpAddr> {
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    let items = problems.list(list).unwrap_or(&[]);
-    if items.is_empty() && matches!(list.value, Value::List(_)) {
-        problems.error(
-            "empty-list",
-            &list.location,
-            "the node has no address",
-            "give it an IPv4 address, an IPv6 address, or one of each",
-        );
-    }
-    for item in items {
-        let Some(address) = problems.address(item) else {
-            continue;
-        };
-        let family = Family::of(address);
-        if !claims.claim("the node", address, &item.location, problems) {
-            continue;
-        }
-        if addresses.iter().any(|other| Family::of(*other) == family) {
-            problems.error(
-                "node-addresses",
-                &item.location,
-                format!("the node has an {family} address already"),
-                "keep one address of each family",
-            );
-            continue;
-        }
-        addresses.push(address);
-    }
-    addresses
-}
-
-fn host(entry: &Entry, claims: &mut Claims, problems: &mut Problems) -> HostPlan {
-    let mut plan = HostPlan {
-        name: entry.key.clone(),
-        zone: Zone::External,
-        addresses: Vec::new(),
-    };
-    name(entry, "a host", problems);
-    let Some(fields) = Fields::of(&entry.value, &HOST, problems) else {
-        return plan;
-    };
-    let zones = [("internal", Zone::Internal), ("external", Zone::External)];
-    if let Some(zone) = (fields.get("zone")).and_then(|node| problems.choice(node, &zones)) {
-        plan.zone = zone;
-    }
-    if let Some(list) = fields.get("addresses") {
-        let items = problems.list(list).unwrap_or(&[]);
-        if items.is_empty() && matches!(list.value, Value::List(_)) {
-            problems.error(
-                "empty-list",
-                &list.location,
-                format!("host '{}' has no address", entry.key),
-                "give it the addresses that it sends from",
-            );
-        }
-        let owner = format!("host '{}'", entry.key);
-        for item in items {
-            let Some(address) = problems.address(item) else {
-                continue;
-            };
-            if claims.claim(&owner, address, &item.location, problems) {
-                plan.addresses.push(address);
-            }
-        }
-    }
-    plan
-}
-
-fn workload(entry: &Entry, problems: &mut Problems) -> WorkloadDeclaration {
-    let mut declaration = WorkloadDeclaration {
-        name: ObjectName {
-            namespace: "default".to_owned(),
-            name: entry.key.clone(),
-        },
-        labels: Labels::new(),
-        plan: WorkloadPlan {
-            host_network: false,
-            name: entry.key.clone(),
-            addresses: Vec::new(),
-            listen: Vec::new(),
-        },
-    };
-    name(entry, "a workload", problems);
-    let Some(fields) = Fields::of(&entry.value, &WORKLOAD, problems) else {
-        return declaration;
-    };
-    if let Some(labels) = fields.get("labels") {
-        for label in problems.named(labels).unwrap_or(&[]) {
-            if let Some(value) = problems.label_value(&label.value) {
-                let key = label.key.clone();
-                declaration.labels.insert(key, value.to_owned());
-            }
-        }
-    }
-    if let Some(node) = fields.get("namespace")
-        && let Some(namespace) = problems.text(node)
-    {
-        namespace.clone_into(&mut declaration.name.namespace);
-    }
-    if let Some(listen) = fields.get("listen") {
-        let ports: Vec<ProtoPort> = (problems.list(listen).unwrap_or(&[]).iter())
-            .filter_map(|item| problems.proto_port(item))
-            .collect();
-        declaration.plan.listen = ports;
-    }
-    declaration
+    labels
 }
 
 /// Names are written in probes, in front of ':' and between commas, and become
 /// part of the names of network namespaces.
-fn name(entry: &Entry, what: &str, problems: &mut Problems) {
+fn check_name(entry: &Entry, what: &str, problems: &mut Problems) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
     let name = &entry.key;
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
@@ -353,11 +169,11 @@ fn name(entry: &Entry, what: &str, problems: &mut Problems) {
 }
 
 fn reserved_names(network: &Network, problems: &mut Problems) {
-    for (workload, location) in &network.workloads {
-        if workload.plan.name == "node" {
+    for workload in &network.workloads {
+        if workload.name.name == "node" {
             problems.error(
                 "name-reserved",
-                location,
+                &workload.location,
                 "'node' means the node itself in a probe's 'to'",
                 "give the workload another name",
             );
@@ -366,37 +182,26 @@ fn reserved_names(network: &Network, problems: &mut Problems) {
     let hosts: BTreeMap<&str, &Location> = (network.hosts.iter())
         .map(|(host, location)| (host.name.as_str(), location))
         .collect();
-    for (workload, location) in &network.workloads {
-        if let Some(host) = hosts.get(workload.plan.name.as_str()) {
+    if let Some(location) = hosts.get("node") {
+        problems.error(
+            "name-reserved",
+            location,
+            "'node' means the node itself in a probe's 'to'",
+            "give the host another name",
+        );
+    }
+    for workload in &network.workloads {
+        let name = workload.name.name.as_str();
+        if let Some(host) = hosts.get(name) {
             problems.push(
                 Diagnostic::error(
                     "name-clash",
-                    location,
-                    format!("'{}' is the name of a host as well", workload.plan.name),
+                    &workload.location,
+                    format!("'{name}' is the name of a host as well"),
                     "give one of them another name",
                 )
                 .with_label(host, "the host"),
             );
-        }
-    }
-}
-
-/// Gives each workload an address for each family of the node, from ranges that
-/// clusters use for pods; addresses that the scenario uses itself are left out.
-fn assign(network: &mut Network, claims: &Claims) {
-    let families = network.families();
-    let free = |address: &IpAddr| !claims.0.contains_key(address);
-    let first_v4 = Ipv4Addr::new(10, 244, 0, 2).to_bits();
-    let first_v6 = Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, 2).to_bits();
-    let mut v4 = (first_v4..).map(|bits| IpAddr::from(Ipv4Addr::from_bits(bits)));
-    let mut v6 = (first_v6..).map(|bits| IpAddr::from(Ipv6Addr::from_bits(bits)));
-    for (workload, _) in &mut network.workloads {
-        for family in &families {
-            let address = match family {
-                Family::V4 => v4.find(free),
-                Family::V6 => v6.find(free),
-            };
-            workload.plan.addresses.extend(address);
         }
     }
 }

@@ -26,32 +26,64 @@ pub(super) const PREFILTER: Table = Table {
             Shape::Boolean,
             "Whether what the prefilter passes skips the network policies.",
         ),
-        Key::required(
+        Key::optional(
+            "deny",
+            SOURCES,
+            "Sources that are dropped, whatever else lists them.",
+        ),
+        Key::optional(
             "allow",
-            Shape::List {
-                of: &Shape::AnyOf(&[PREFIX, Shape::Text]),
-                least: 0,
-            },
-            "Sources that pass: prefixes, addresses, or names of address sets.",
+            SOURCES,
+            "Sources that pass: prefixes, addresses, or names of address sets. Needed unless \
+             there is 'deny'.",
         ),
         Key::required(
             "default",
             Shape::Choice(&["pass", "drop"]),
-            "What happens to a source that is not on the list.",
+            "What happens to a source that is on no list.",
         ),
     ],
 };
 
-/// Reads every prefilter; only those that are whole are returned.
+pub(super) const DENY_LIST: Table = Table {
+    what: "a deny list for every port",
+    keys: &[Key::required(
+        "deny",
+        SOURCES,
+        "Sources that are dropped at the uplink, whatever the port.",
+    )],
+};
+
+const SOURCES: Shape = Shape::List {
+    of: &Shape::AnyOf(&[PREFIX, Shape::Text]),
+    least: 0,
+};
+
+/// What `prefilter` says.
+#[derive(Debug, Default)]
+pub(super) struct Prefilters {
+    pub(super) deny_list: Vec<ListedSource>,
+    pub(super) of_ports: Vec<Prefilter>,
+}
+
+/// Reads every entry; only prefilters that are whole are returned.
 pub(super) fn read(
     node: &Node,
     sets: &Sets,
     expected_to_fail: bool,
     problems: &mut Problems,
-) -> Vec<Prefilter> {
-    let mut prefilters = Vec::new();
+) -> Prefilters {
+    let mut prefilters = Prefilters::default();
     let mut ports: BTreeMap<ProtoPort, &Location> = BTreeMap::new();
     for item in problems.list(node).unwrap_or(&[]) {
+        if is_deny_list(item) {
+            let fields = Fields::of(item, &DENY_LIST, problems);
+            if let Some(list) = fields.and_then(|fields| fields.get("deny")) {
+                let denied = deny(list, sets, problems);
+                prefilters.deny_list.extend(denied);
+            }
+            continue;
+        }
         let Some(fields) = Fields::of(item, &PREFILTER, problems) else {
             continue;
         };
@@ -81,15 +113,33 @@ pub(super) fn read(
         let default = fields
             .get("default")
             .and_then(|node| Some((problems.choice(node, &actions)?, node.location.clone())));
-        let allow = fields.get("allow").map(|node| {
-            let list = allow_list(node, sets, expected_to_fail, problems);
-            (list, node.location.clone())
-        });
+        let denied = fields.get("deny").map(|list| deny(list, sets, problems));
+        let allow = match (fields.get("allow"), &denied) {
+            (Some(node), _) => {
+                let list = allow_list(node, sets, expected_to_fail, problems);
+                Some((list, node.location.clone()))
+            }
+            (None, Some(_)) => {
+                if let Some((DefaultAction::Drop, location)) = &default {
+                    nobody_passes(location, expected_to_fail, problems);
+                }
+                Some((Vec::new(), item.location.clone()))
+            }
+            (None, None) => {
+                problems.error(
+                    "missing-key",
+                    &item.location,
+                    "a prefilter needs the key 'allow', or 'deny'",
+                    "add 'allow:', the sources that pass, or 'deny:', those that are dropped",
+                );
+                None
+            }
+        };
         if let (Some((node_port, _)), Some(bypass), Some(default), Some(allow)) =
             (port, bypass, default, allow)
         {
-            prefilters.push(Prefilter {
-                deny: Vec::new(),
+            prefilters.of_ports.push(Prefilter {
+                deny: denied.unwrap_or_default(),
                 node_port,
                 allow: allow.0,
                 default: default.0,
@@ -104,6 +154,41 @@ pub(super) fn read(
     prefilters
 }
 
+/// An entry that names no port, and nothing that only a port can have.
+fn is_deny_list(item: &Node) -> bool {
+    item.get("deny").is_some()
+        && (["node_port", "allow", "default", "bypass_policy"].iter())
+            .all(|key| item.get(key).is_none())
+}
+
+fn deny(node: &Node, sets: &Sets, problems: &mut Problems) -> Vec<ListedSource> {
+    let before = problems.count();
+    let denied = sources(node, sets, problems);
+    if denied.is_empty() && problems.count() == before && !names_a_broken_set(node, sets) {
+        problems.error(
+            "empty-list",
+            &node.location,
+            "the deny list is empty: it drops nobody",
+            "list the sources that are to be dropped, or leave the key out",
+        );
+    }
+    denied
+}
+
+fn nobody_passes(location: &Location, expected_to_fail: bool, problems: &mut Problems) {
+    let problem = Diagnostic::error(
+        "prefilter-empty-allow-list",
+        location,
+        "there is no allow list, and the default is to drop: nobody passes",
+        "add 'allow:', or write 'default: pass'; if the scenario reproduces a faulty deployment, \
+         say so with 'xfail'",
+    );
+    problems.push(match expected_to_fail {
+        true => problem.into_warning(),
+        false => problem,
+    });
+}
+
 fn allow_list(
     node: &Node,
     sets: &Sets,
@@ -111,14 +196,35 @@ fn allow_list(
     problems: &mut Problems,
 ) -> Vec<ListedSource> {
     let before = problems.count();
-    let mut allow = Vec::new();
+    let allow = sources(node, sets, problems);
+    // An empty list where something was wrong is not what the author wrote.
+    if allow.is_empty() && problems.count() == before && !names_a_broken_set(node, sets) {
+        let problem = Diagnostic::error(
+            "prefilter-empty-allow-list",
+            &node.location,
+            "the allow list is empty: the prefilter's default decides about every source",
+            "list the sources that may pass, or leave this prefilter out; if the scenario \
+             reproduces a faulty deployment, say so with 'xfail'",
+        );
+        problems.push(if expected_to_fail {
+            problem.into_warning()
+        } else {
+            problem
+        });
+    }
+    allow
+}
+
+/// The entries of a list, those of the sets that it names among them.
+fn sources(node: &Node, sets: &Sets, problems: &mut Problems) -> Vec<ListedSource> {
+    let mut listed = Vec::new();
     for item in problems.list(node).unwrap_or(&[]) {
         let Some(text) = problems.text(item) else {
             continue;
         };
         match (sets.get(text), prefix_or_address(text)) {
-            (Some(set), _) => allow.extend(set.entries.iter().cloned()),
-            (None, Ok(prefix)) => allow.push(ListedSource {
+            (Some(set), _) => listed.extend(set.entries.iter().cloned()),
+            (None, Ok(prefix)) => listed.push(ListedSource {
                 prefix,
                 location: item.location.clone(),
             }),
@@ -137,27 +243,15 @@ fn allow_list(
             (None, Err(error)) => problems.bad_prefix(&item.location, text, &error),
         }
     }
-    let named_broken_set = match &node.value {
+    listed
+}
+
+fn names_a_broken_set(node: &Node, sets: &Sets) -> bool {
+    match &node.value {
         Value::List(items) => items.iter().any(|item| match &item.value {
             Value::Text(name) => sets.get(name).is_some_and(|set| set.broken),
             _ => false,
         }),
         _ => false,
-    };
-    // An empty list where something was wrong is not what the author wrote.
-    if allow.is_empty() && problems.count() == before && !named_broken_set {
-        let problem = Diagnostic::error(
-            "prefilter-empty-allow-list",
-            &node.location,
-            "the allow list is empty: the prefilter's default decides about every source",
-            "list the sources that may pass, or leave this prefilter out; if the scenario \
-             reproduces a faulty deployment, say so with 'xfail'",
-        );
-        problems.push(if expected_to_fail {
-            problem.into_warning()
-        } else {
-            problem
-        });
     }
-    allow
 }

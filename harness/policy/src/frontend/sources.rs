@@ -23,6 +23,38 @@ impl<'f> Sources<'f> {
         }
     }
 
+    /// The files that `path` stands for: itself, or those of a folder.
+    pub(super) fn expand(
+        &mut self,
+        path: &str,
+        location: &Location,
+        problems: &mut Problems,
+    ) -> Vec<String> {
+        match self.files.list(&self.from, path) {
+            None => vec![path.to_owned()],
+            Some(Ok(paths)) => {
+                if paths.is_empty() {
+                    problems.error(
+                        "empty-folder",
+                        location,
+                        format!("the folder {path} holds no .yaml, .yml or .json file"),
+                        "name a folder with manifests",
+                    );
+                }
+                paths
+            }
+            Some(Err(error)) => {
+                problems.error(
+                    "file-unreadable",
+                    location,
+                    format!("cannot list {path}: {error}"),
+                    "paths are relative to the folder of the scenario",
+                );
+                Vec::new()
+            }
+        }
+    }
+
     /// The file at `path`, which stands at `location`.
     pub(super) fn read(
         &mut self,

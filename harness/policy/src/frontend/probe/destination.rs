@@ -6,46 +6,67 @@ use super::super::problems::Problems;
 use super::super::suggest::did_you_mean;
 use super::super::tree::Node;
 use super::Context;
-use crate::port::ProtoPort;
+use super::who::{Who, WhoError};
+use crate::port::{ProtoPort, Protocol};
 use crate::prefix::Family;
 
 /// What a frame is sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// A port at the node's own address, behind which a service may stand.
-    NodePort(ProtoPort),
-    /// A port at another address, through the same uplink.
-    Elsewhere(IpAddr, ProtoPort),
-    /// An echo request to the node.
-    Echo,
+    /// An IP packet.
+    Ip(Who, What),
     /// An ARP request for the node's address.
     Arp,
     /// A neighbour solicitation for the node's address.
     NeighbourSolicitation,
-    /// Another IP protocol to the node.
-    Protocol(u8),
     /// Another ethertype.
     Ethertype(u16),
+}
+
+/// What an IP packet carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// TCP, UDP or SCTP, for a port.
+    Port(ProtoPort),
+    /// An echo request.
+    Echo,
+    /// An echo reply.
+    EchoReply,
+    /// An ICMP or ICMPv6 message of this type.
+    IcmpType(u8),
+    /// Another protocol.
+    Protocol(u8),
 }
 
 impl Destination {
     /// The family that it is of by its nature.
     pub(super) fn family(&self) -> Option<Family> {
         match self {
-            Destination::Elsewhere(address, _) => Some(Family::of(*address)),
+            Destination::Ip(Who::Address(address), _) => Some(Family::of(*address)),
             Destination::Arp => Some(Family::V4),
             Destination::NeighbourSolicitation => Some(Family::V6),
-            Destination::NodePort(_)
-            | Destination::Echo
-            | Destination::Protocol(_)
-            | Destination::Ethertype(_) => None,
+            Destination::Ip(..) | Destination::Ethertype(_) => None,
         }
+    }
+
+    /// Its addresses of a family; one without addresses is the node.
+    pub(super) fn addresses(&self, family: Family, context: &Context<'_>) -> Vec<IpAddr> {
+        let who = match self {
+            Destination::Ip(who, _) => *who,
+            Destination::Arp | Destination::NeighbourSolicitation | Destination::Ethertype(_) => {
+                Who::Node
+            }
+        };
+        let mut addresses = who.addresses(context);
+        addresses.retain(|address| Family::of(*address) == family);
+        addresses
     }
 }
 
-const FORMS: &str = "write WORKLOAD:NODEPORT/PROTOCOL, node:PORT/PROTOCOL, node/icmp, node/arp, \
-                     node/neighbour-solicitation, node/protocol-NUMBER, node/ethertype-0xNNNN or \
-                     ADDRESS:PORT/PROTOCOL";
+const FORMS: &str = "write WHO:PORT/PROTOCOL (tcp, udp, sctp), WHO/icmp, WHO/icmp-echo-reply, \
+                     WHO/icmp-type-NUMBER or WHO/protocol-NUMBER, where WHO is a workload, 'node', \
+                     a host or an address; or node/arp, node/neighbour-solicitation or \
+                     node/ethertype-0xNNNN";
 
 /// Reads one.
 pub(super) fn read(
@@ -54,17 +75,96 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> Option<Destination> {
     let text = problems.text(node)?;
-    if let Some(what) = text.strip_prefix("node/") {
-        return node_itself(node, what, problems);
+    // A workload's name may have a '/' itself, behind its namespace.
+    let parts = text.rsplit_once('/');
+    match parts {
+        Some((_, protocol)) if Protocol::ALL.iter().any(|known| known.name() == protocol) => {
+            port(node, text, context, problems)
+        }
+        Some((_, what))
+            if what
+                .chars()
+                .all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()) =>
+        {
+            malformed(node, text, problems)
+        }
+        Some(("node", what)) if of_the_node(what) => of_node(node, what, problems),
+        Some((who, what)) if !who.contains(':') || who.starts_with('[') => {
+            let Some(what) = message(what) else {
+                return malformed(node, text, problems);
+            };
+            let who = who_is(node, who, context, problems)?;
+            Some(Destination::Ip(who, what))
+        }
+        _ => port(node, text, context, problems),
     }
-    let Some((to, port_text)) = text.rsplit_once(':') else {
-        problems.error(
+}
+
+fn malformed(node: &Node, text: &str, problems: &mut Problems) -> Option<Destination> {
+    problems.error(
+        "destination-malformed",
+        &node.location,
+        format!("'{text}' is no destination"),
+        FORMS,
+    );
+    None
+}
+
+fn of_the_node(what: &str) -> bool {
+    matches!(what, "arp" | "neighbour-solicitation") || what.starts_with("ethertype-")
+}
+
+/// What only the node is sent.
+fn of_node(node: &Node, what: &str, problems: &mut Problems) -> Option<Destination> {
+    let ethertype = match what {
+        "arp" => return Some(Destination::Arp),
+        "neighbour-solicitation" => return Some(Destination::NeighbourSolicitation),
+        _ => what
+            .strip_prefix("ethertype-0x")
+            .filter(|hex| hex.len() == 4)
+            .and_then(|hex| u16::from_str_radix(hex, 16).ok()),
+    };
+    match ethertype {
+        None => problems.error(
             "destination-malformed",
             &node.location,
-            format!("'{text}' is no destination"),
-            FORMS,
-        );
-        return None;
+            format!("'node/{what}' is no destination"),
+            "write node/ethertype-0xNNNN (four hexadecimal digits)",
+        ),
+        // Below 0x0600 the field is a length (IEEE Std 802.3 §3.2.6), which the
+        // kernel hands to the 802.2 layer.
+        Some(number @ ..0x0600) => problems.error(
+            "destination-malformed",
+            &node.location,
+            format!("{number:#06x} is a length, not an ethertype"),
+            "ethertypes begin at 0x0600",
+        ),
+        Some(number) => return Some(Destination::Ethertype(number)),
+    }
+    None
+}
+
+/// What stands behind the last '/'.
+fn message(what: &str) -> Option<What> {
+    match what {
+        "icmp" => return Some(What::Echo),
+        "icmp-echo-reply" => return Some(What::EchoReply),
+        _ => {}
+    }
+    let number = |prefix: &str| what.strip_prefix(prefix)?.parse().ok();
+    number("icmp-type-")
+        .map(What::IcmpType)
+        .or_else(|| number("protocol-").map(What::Protocol))
+}
+
+fn port(
+    node: &Node,
+    text: &str,
+    context: &Context<'_>,
+    problems: &mut Problems,
+) -> Option<Destination> {
+    let Some((who, port_text)) = text.rsplit_once(':') else {
+        return malformed(node, text, problems);
     };
     let port = match port_text.parse::<ProtoPort>() {
         Ok(port) => port,
@@ -73,93 +173,61 @@ pub(super) fn read(
             return None;
         }
     };
-    if to == "node" {
-        return Some(Destination::NodePort(port));
-    }
-    if let Some(address) = address(to) {
-        // The node's own address is the node.
-        if context.network.node.contains(&address) {
-            return Some(Destination::NodePort(port));
-        }
-        return Some(Destination::Elsewhere(address, port));
-    }
-    workload(node, to, port, context, problems)
-}
-
-/// An address in front of a port: in brackets if IPv6.
-fn address(text: &str) -> Option<IpAddr> {
-    match text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(inside) => inside.parse().ok().filter(IpAddr::is_ipv6),
-        None => text.parse().ok().filter(IpAddr::is_ipv4),
-    }
-}
-
-fn node_itself(node: &Node, what: &str, problems: &mut Problems) -> Option<Destination> {
-    let found = match what {
-        "icmp" => Some(Destination::Echo),
-        "arp" => Some(Destination::Arp),
-        "neighbour-solicitation" => Some(Destination::NeighbourSolicitation),
-        _ => {
-            let protocol = what.strip_prefix("protocol-");
-            let ethertype = what.strip_prefix("ethertype-0x");
-            match (protocol, ethertype) {
-                (Some(number), _) => number.parse().ok().map(Destination::Protocol),
-                (_, Some(hex)) if hex.len() == 4 => u16::from_str_radix(hex, 16)
-                    .ok()
-                    .map(Destination::Ethertype),
-                _ => None,
-            }
-        }
+    let who = who_is(node, who, context, problems)?;
+    let who = match who {
+        Who::Workload(workload) => through_the_node(node, workload, port, context, problems)?,
+        Who::Node | Who::Host(_) | Who::Address(_) => who,
     };
-    if found.is_none() {
-        problems.error(
-            "destination-malformed",
-            &node.location,
-            format!("'node/{what}' is no destination"),
-            "write node/icmp, node/arp, node/neighbour-solicitation, node/protocol-NUMBER (0 to \
-             255) or node/ethertype-0xNNNN (four hexadecimal digits)",
-        );
-    }
-    // Below 0x0600 the field is a length (IEEE Std 802.3 §3.2.6), which the
-    // kernel hands to the 802.2 layer.
-    if let Some(Destination::Ethertype(number @ ..0x0600)) = found {
-        problems.error(
-            "destination-malformed",
-            &node.location,
-            format!("{number:#06x} is a length, not an ethertype"),
-            "ethertypes begin at 0x0600",
-        );
-        return None;
-    }
-    found
+    Some(Destination::Ip(who, What::Port(port)))
 }
 
-fn workload(
+fn who_is(node: &Node, text: &str, context: &Context<'_>, problems: &mut Problems) -> Option<Who> {
+    match Who::read(text, context) {
+        Ok(who) => return Some(who),
+        // The manifest that declares it may be the one that could not be read.
+        Err(WhoError::Unknown) if !context.services_known => {}
+        Err(WhoError::Unknown) => {
+            let hosts = context.topology.hosts.iter().map(|host| host.name.as_str());
+            let known = (context.topology.workloads.iter())
+                .map(|workload| workload.name.as_str())
+                .chain(["node"])
+                .chain(hosts);
+            problems.error(
+                "unknown-workload",
+                &node.location,
+                format!("no workload is named '{text}'"),
+                did_you_mean(text, known),
+            );
+        }
+        Err(WhoError::Ambiguous(names)) => problems.error(
+            "ambiguous-workload",
+            &node.location,
+            format!("several workloads are named '{text}'"),
+            format!("write one of {}", names.join(", ")),
+        ),
+    }
+    None
+}
+
+/// Frames for a workload go to the node if the port is a node port in front of
+/// it, else to its own address.
+fn through_the_node(
     node: &Node,
-    name: &str,
+    workload: usize,
     port: ProtoPort,
     context: &Context<'_>,
     problems: &mut Problems,
-) -> Option<Destination> {
-    let known = (context.network.workloads.iter()).map(|(workload, _)| workload.plan.name.as_str());
-    let Some(index) = known.clone().position(|known| known == name) else {
-        problems.error(
-            "unknown-workload",
-            &node.location,
-            format!("no workload is named '{name}'"),
-            did_you_mean(name, known.chain(["node"])),
-        );
-        return None;
-    };
+) -> Option<Who> {
     let mine = || {
         (context.policy.node_ports.iter()).filter(|node_port| {
-            (node_port.backends.iter()).any(|backend| backend.workload == index)
+            (node_port.backends.iter()).any(|backend| backend.workload == workload)
         })
     };
+    let name = &context.topology.workloads[workload].name;
     let Some(node_port) = mine().find(|mine| mine.node_port == port) else {
+        if !looks_like_a_node_port(workload, port, context) {
+            return Some(Who::Workload(workload));
+        }
         if context.services_known {
             let ports: Vec<String> = mine().map(|mine| mine.node_port.to_string()).collect();
             let help = if ports.is_empty() {
@@ -167,16 +235,7 @@ fn workload(
                  Service has, write node:PORT/PROTOCOL"
                     .to_owned()
             } else {
-                let by_target = mine().find(|mine| {
-                    mine.backends
-                        .iter()
-                        .any(|backend| backend.port == port.port)
-                });
-                let note = match by_target {
-                    Some(_) => " (frames from outside go to the node port, not to the target port)",
-                    None => "",
-                };
-                format!("its node ports are: {}{note}", ports.join(", "))
+                format!("its node ports are: {}", ports.join(", "))
             };
             problems.error(
                 "unknown-node-port",
@@ -187,21 +246,26 @@ fn workload(
         }
         return None;
     };
-    if node_port.backends.first().map(|backend| backend.workload) != Some(index) {
-        let first = context
-            .forwards
-            .iter()
-            .find(|forward| forward.node_port == port);
-        let first = first.map(|forward| &context.network.workloads[forward.workload].0);
+    let first = node_port.backends.first().map(|backend| backend.workload);
+    if let Some(first) = first.filter(|first| *first != workload) {
         problems.warn(
             "not-the-first-backend",
             &node.location,
             format!(
                 "frames to {port} are delivered to '{}', the first of the Service's backends",
-                first.map_or("", |first| first.plan.name.as_str())
+                context.topology.workloads[first].name
             ),
-            "the verdict is the same for every backend; name the first one",
+            "name the first one, or send to the other's own port",
         );
     }
-    Some(Destination::NodePort(port))
+    Some(Who::Node)
+}
+
+/// Whether the author must have meant a port of the node: one of the range that
+/// Kubernetes takes them from, and none that the workload is known to have.
+fn looks_like_a_node_port(workload: usize, port: ProtoPort, context: &Context<'_>) -> bool {
+    let named = &context.policy.workloads[workload].named_ports;
+    let is_its_own = context.topology.workloads[workload].listen.contains(&port)
+        || named.iter().any(|named| named.port == port);
+    (30000..=32767).contains(&port.port) && !is_its_own
 }

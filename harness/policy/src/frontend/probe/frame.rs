@@ -3,9 +3,15 @@
 use super::super::keys::{Key, Shape, Table};
 use super::super::problems::Problems;
 use super::super::read::Fields;
+use super::super::suggest::did_you_mean;
 use super::super::tree::{Node, Value};
+use super::Context;
+use super::assemble::FIRST_SOURCE_PORT;
+use super::destination::{self, Destination, What};
+use super::who::{Who, WhoError};
 use crate::diagnostic::Location;
 use crate::frame::{ExtensionHeader, Fragment, IpOption, Lengths, TcpFlags, VlanTag};
+use crate::prefix::Family;
 
 pub(super) const FRAME: Table = Table {
     what: "a frame",
@@ -99,6 +105,73 @@ pub(super) const FRAME: Table = Table {
             },
             "Source port; 40000 and up if not given.",
         ),
+        Key::optional(
+            "source",
+            Shape::Text,
+            "Source address, if it is not the sender's own: an address, a host or a workload.",
+        ),
+        Key::optional(
+            "family",
+            Shape::AnyOf(&[
+                Shape::Integer { least: 4, most: 4 },
+                Shape::Integer { least: 6, most: 6 },
+            ]),
+            "4 or 6: frames of this family alone.",
+        ),
+        Key::optional(
+            "hop_limit",
+            Shape::Integer {
+                least: 0,
+                most: 255,
+            },
+            "Hops left (IPv4: time to live); 64 if not given.",
+        ),
+        Key::optional(
+            "identifier",
+            Shape::Integer {
+                least: 0,
+                most: 65535,
+            },
+            "Identifier of an echo request or reply; 40000 and up if not given.",
+        ),
+        Key::optional(
+            "icmp_code",
+            Shape::Integer {
+                least: 0,
+                most: 255,
+            },
+            "Code of an ICMP message; 0 if not given.",
+        ),
+        Key::optional(
+            "about",
+            Shape::Mapping(&ABOUT),
+            "The packet that an ICMP error is about.",
+        ),
+    ],
+};
+
+const ABOUT: Table = Table {
+    what: "the packet that an ICMP error is about",
+    keys: &[
+        Key::required(
+            "from",
+            Shape::Text,
+            "Who sent it: a workload, a host or an address.",
+        ),
+        Key::required(
+            "to",
+            Shape::Text,
+            "Where to, as in a probe's 'to': WHO:PORT/PROTOCOL, WHO/icmp, WHO/icmp-echo-reply or \
+             WHO/protocol-NUMBER.",
+        ),
+        Key::optional(
+            "source_port",
+            Shape::Integer {
+                least: 0,
+                most: 65535,
+            },
+            "Its source port, or the identifier of an echo; 40000 if not given.",
+        ),
     ],
 };
 
@@ -162,6 +235,15 @@ const FRAGMENT: Table = Table {
             "Offset in bytes, a multiple of 8.",
         ),
         Key::required("more", Shape::Boolean, "Whether more fragments follow."),
+        Key::optional(
+            "identification",
+            Shape::Integer {
+                least: 0,
+                most: 4_294_967_295,
+            },
+            "What the fragments of one packet have in common, of IPv4 up to 65535; each probe's \
+             own if not given.",
+        ),
     ],
 };
 
@@ -217,12 +299,27 @@ pub(super) struct Options {
     pub(super) lengths: Placed<Lengths>,
     pub(super) truncate: Placed<usize>,
     pub(super) source_port: Placed<u16>,
+    pub(super) source: Placed<Who>,
+    pub(super) family: Placed<Family>,
+    pub(super) hop_limit: Placed<u8>,
+    pub(super) identifier: Placed<u16>,
+    pub(super) icmp_code: Placed<u8>,
+    pub(super) about: Placed<About>,
     /// The whole of it.
     pub(super) location: Option<Location>,
 }
 
+/// The packet that an ICMP error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) from: Who,
+    pub(super) to: Who,
+    pub(super) what: What,
+    pub(super) source_port: u16,
+}
+
 /// Reads `frame`.
-pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Options> {
+pub(super) fn read(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<Options> {
     let before = problems.count();
     let fields = Fields::of(node, &FRAME, problems)?;
     let tags = match fields.get("vlan") {
@@ -247,9 +344,106 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Options> {
         source_port: placed(&fields, "source_port", |node| {
             problems.number(node, 0..=65535)
         }),
+        source: placed(&fields, "source", |node| who(node, context, problems)),
+        family: placed(&fields, "family", |node| family(node, problems)),
+        hop_limit: placed(&fields, "hop_limit", |node| problems.number(node, 0..=255)),
+        identifier: placed(&fields, "identifier", |node| {
+            problems.number(node, 0..=65535)
+        }),
+        icmp_code: placed(&fields, "icmp_code", |node| problems.number(node, 0..=255)),
+        about: placed(&fields, "about", |node| about(node, context, problems)),
         location: Some(node.location.clone()),
     };
     (problems.count() == before).then_some(options)
+}
+
+/// A workload, a host or an address.
+fn who(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<Who> {
+    let text = problems.text(node)?;
+    if let Ok(address) = text.parse() {
+        return Some(Who::Address(address));
+    }
+    match Who::read(text, context) {
+        Ok(who) => return Some(who),
+        Err(WhoError::Unknown) if !context.services_known => {}
+        Err(WhoError::Unknown) => {
+            let hosts = context.topology.hosts.iter().map(|host| host.name.as_str());
+            let workloads = context.topology.workloads.iter();
+            let known = hosts.chain(workloads.map(|workload| workload.name.as_str()));
+            problems.error(
+                "unknown-host",
+                &node.location,
+                format!("no host or workload is named '{text}'"),
+                did_you_mean(text, known),
+            );
+        }
+        Err(WhoError::Ambiguous(names)) => problems.error(
+            "ambiguous-workload",
+            &node.location,
+            format!("several workloads are named '{text}'"),
+            format!("write one of {}", names.join(", ")),
+        ),
+    }
+    None
+}
+
+fn family(node: &Node, problems: &mut Problems) -> Option<Family> {
+    match node.value {
+        Value::Integer(4) => Some(Family::V4),
+        Value::Integer(6) => Some(Family::V6),
+        _ => {
+            problems.error(
+                "unknown-value",
+                &node.location,
+                format!("{} is no family of addresses", node.location.text()),
+                "write 4 or 6",
+            );
+            None
+        }
+    }
+}
+
+fn about(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<About> {
+    let fields = Fields::of(node, &ABOUT, problems)?;
+    let from = fields
+        .get("from")
+        .and_then(|node| who(node, context, problems));
+    let to = (fields.get("to"))
+        .and_then(|node| Some((destination::read(node, context, problems)?, node)));
+    let source_port = match fields.get("source_port") {
+        Some(node) => problems.number(node, 0..=65535),
+        None => Some(FIRST_SOURCE_PORT),
+    };
+    let (to, what) = match to? {
+        (Destination::Ip(_, What::IcmpType(_)), node) => {
+            problems.error(
+                "destination-malformed",
+                &node.location,
+                "an error is about an echo or a packet with ports",
+                "write WHO:PORT/PROTOCOL, WHO/icmp, WHO/icmp-echo-reply or WHO/protocol-NUMBER",
+            );
+            return None;
+        }
+        (Destination::Ip(who, what), _) => (who, what),
+        (
+            Destination::Arp | Destination::NeighbourSolicitation | Destination::Ethertype(_),
+            node,
+        ) => {
+            problems.error(
+                "destination-malformed",
+                &node.location,
+                "an error is about an IP packet",
+                "write WHO:PORT/PROTOCOL, WHO/icmp, WHO/icmp-echo-reply or WHO/protocol-NUMBER",
+            );
+            return None;
+        }
+    };
+    Some(About {
+        from: from?,
+        to,
+        what,
+        source_port: source_port?,
+    })
 }
 
 fn placed<T>(fields: &Fields<'_>, name: &str, read: impl FnOnce(&Node) -> Option<T>) -> Placed<T> {
@@ -398,10 +592,12 @@ fn fragment(node: &Node, problems: &mut Problems) -> Option<Fragment> {
     let fields = Fields::of(node, &FRAGMENT, problems)?;
     let offset = (fields.get("offset")).and_then(|node| problems.number(node, 0..=65528));
     let more = (fields.get("more")).and_then(|node| problems.boolean(node));
+    let identification =
+        (fields.get("identification")).and_then(|node| problems.number(node, 0..=4_294_967_295));
     Some(Fragment {
         offset: offset?,
         more: more?,
-        identification: None,
+        identification,
     })
 }
 

@@ -6,13 +6,13 @@ mod expand;
 mod frame;
 mod origin;
 mod sendable;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use netverdict_abi::{Reason, Verdict};
 
 use super::keys::{Key, Shape, Table};
-use super::network::Network;
 use super::problems::Problems;
 use super::read::Fields;
 use super::sets::Sets;
@@ -21,7 +21,9 @@ use super::tree::{Node, Value};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Policy;
 use crate::scenario::{Expect, Probe};
-use crate::topology::Forward;
+use crate::topology::TopologyPlan;
+use assemble::SourcePorts;
+use expand::Ports;
 
 pub(super) const PROBE: Table = Table {
     what: "a probe",
@@ -40,26 +42,28 @@ pub(super) const PROBE: Table = Table {
                     least: 1,
                 },
             ]),
-            "Who sends: a host, an address, the name of an address set (first and last address of \
+            "Who sends: a host, a workload, an address, the name of an address set (first and last address of \
              each prefix), 'any-address-in PREFIX' (or SET), 'any-address-outside PREFIX' (or SET: \
              one before and one after), or a list of these.",
         ),
         Key::required(
             "to",
             Shape::Text,
-            "Where to: 'WORKLOAD:NODEPORT/PROTOCOL' through the node, 'node:PORT/PROTOCOL', \
-             'node/icmp', 'node/arp', 'node/neighbour-solicitation', 'node/protocol-NUMBER', \
-             'node/ethertype-0xNNNN', or 'ADDRESS:PORT/PROTOCOL'.",
+            "Where to: 'WHO:PORT/PROTOCOL' (tcp, udp or sctp), 'WHO/icmp', 'WHO/icmp-echo-reply', \
+             'WHO/icmp-type-NUMBER' or 'WHO/protocol-NUMBER', where WHO is a workload (NAME or \
+             NAMESPACE/NAME), 'node', a host or an address; a workload's node port means the \
+             node's. Or 'node/arp', 'node/neighbour-solicitation', 'node/ethertype-0xNNNN'.",
         ),
         Key::required(
             "expect",
             Shape::Choice(&["pass", "drop"]),
-            "What is meant to happen: 'pass' is to arrive, 'drop' is to be dropped by the filter.",
+            "What is meant to happen: 'pass' is to arrive, 'drop' is to be dropped by the filter, \
+             at whatever hook.",
         ),
         Key::optional(
             "reason",
             Shape::Reason,
-            "The reason that the filter must give.",
+            "The reason that the filter must give, at the last hook that judges the frame.",
         ),
         Key::optional(
             "frame",
@@ -71,84 +75,165 @@ pub(super) const PROBE: Table = Table {
 
 /// What probes refer to.
 pub(super) struct Context<'a> {
-    pub(super) network: &'a Network,
+    pub(super) topology: &'a TopologyPlan,
     pub(super) policy: &'a Policy,
-    pub(super) forwards: &'a [Forward],
     pub(super) sets: &'a Sets,
-    /// Whether every manifest could be read, so that a node port that is not
-    /// there is the probe's fault.
+    /// Whether every manifest could be read, so that a node port or a workload
+    /// that is not there is the probe's fault.
     pub(super) services_known: bool,
+}
+
+/// Every list of probes in a scenario.
+pub(super) struct Lists<'n> {
+    /// Those that are judged each by itself.
+    alone: &'n [Node],
+    /// Those that are judged in order, by the name of their sequence.
+    sequences: Vec<(&'n str, &'n [Node])>,
+}
+
+impl<'n> Lists<'n> {
+    /// Takes `probes` and `sequences` of a scenario.
+    pub(super) fn of(
+        scenario: &Node,
+        probes: Option<&'n Node>,
+        sequences: Option<&'n Node>,
+        problems: &mut Problems,
+    ) -> Lists<'n> {
+        const HELP: &str =
+            "add entries such as {from: HOST, to: \"WORKLOAD:PORT/tcp\", expect: pass}";
+        let mut list = |node: &'n Node, empty: &str| {
+            let items = problems.list(node).unwrap_or(&[]);
+            if items.is_empty() && matches!(node.value, Value::List(_)) {
+                problems.error("no-probes", &node.location, empty, HELP);
+            }
+            items
+        };
+        let alone = probes.map_or(&[][..], |node| {
+            list(
+                node,
+                "the scenario has no probes, so it would prove nothing",
+            )
+        });
+        let mut by_name = Vec::new();
+        let entries = match sequences {
+            Some(node) => match &node.value {
+                Value::Map(entries) => entries.as_slice(),
+                _ => &[],
+            },
+            None => &[],
+        };
+        for entry in entries {
+            by_name.push((
+                entry.key.as_str(),
+                list(&entry.value, "the sequence has no probes"),
+            ));
+        }
+        if let Some(node) = sequences {
+            problems.named(node);
+        }
+        let nothing = probes.is_none() && entries.is_empty();
+        if nothing && matches!(scenario.value, Value::Map(_)) {
+            problems.error(
+                "no-probes",
+                &scenario.location,
+                "a scenario needs the key 'probes', or 'sequences'",
+                HELP,
+            );
+        }
+        Lists {
+            alone,
+            sequences: by_name,
+        }
+    }
+
+    /// Names that probes are given, where the probes cannot be read.
+    pub(super) fn given_names(&self) -> Vec<String> {
+        (self.every().filter_map(|item| item.get("name")))
+            .filter_map(|node| plain_text(node).map(str::to_owned))
+            .collect()
+    }
+
+    fn every(&self) -> impl Iterator<Item = &'n Node> {
+        let sequences = self.sequences.iter().flat_map(|(_, items)| items.iter());
+        self.alone.iter().chain(sequences)
+    }
 }
 
 /// Reads every probe; only those that are whole are returned. `named` gets the
 /// names of all of them.
 pub(super) fn read(
-    node: &Node,
+    lists: &Lists<'_>,
     context: &Context<'_>,
     named: &mut BTreeSet<String>,
     problems: &mut Problems,
 ) -> Vec<Probe> {
-    let items = problems.list(node).unwrap_or(&[]);
-    if items.is_empty() && matches!(node.value, Value::List(_)) {
-        problems.error(
-            "no-probes",
-            &node.location,
-            "the scenario has no probes, so it would prove nothing",
-            "add entries such as {from: HOST, to: \"WORKLOAD:PORT/tcp\", expect: pass}",
-        );
-    }
-    let given = given_names(items, problems);
+    let given = given_names(lists.every(), problems);
     named.extend(given.keys().map(|name| (*name).to_owned()));
+    let mut source_ports = SourcePorts::default();
     let mut probes = Vec::new();
-    for item in items {
-        let Some(fields) = Fields::of(item, &PROBE, problems) else {
-            continue;
-        };
-        let name = match fields.get("name").and_then(plain_text) {
-            Some(name) => Some(name.to_owned()),
-            None => made_name(&fields).map(|base| unique(&base, named)),
-        };
-        named.extend(name.clone());
-        let expect = fields.get("expect").and_then(|node| {
-            let words = [("pass", Expect::Pass), ("drop", Expect::Drop)];
-            Some((problems.choice(node, &words)?, node.location.clone()))
-        });
-        let reason = fields.get("reason").and_then(|node| reason(node, problems));
-        if let (Some((expect, _)), Some(reason), Some(node)) =
-            (&expect, reason, fields.get("reason"))
-        {
-            fits(*expect, reason, node, problems);
-        }
-        let destination = fields
-            .get("to")
-            .and_then(|node| Some((destination::read(node, context, problems)?, &node.location)));
-        let origins = fields
-            .get("from")
-            .map(|node| origin::read(node, context, problems));
-        let frame = match fields.get("frame") {
-            Some(node) => frame::read(node, problems),
-            None => Some(frame::Options::default()),
-        };
-        let (Some((to, to_location)), Some(origins), Some(frame)) = (destination, origins, frame)
-        else {
-            continue;
-        };
-        let cases = expand::cases(context, &to, to_location, &origins, &frame, problems);
-        if let (Some(name), Some((expect, expect_location)), false) =
-            (name, expect, cases.is_empty())
-        {
-            probes.push(Probe {
-                sequence: None,
-                name,
-                expect,
-                reason,
-                cases,
-                location: item.location.clone(),
-                expect_location,
-            });
+    for item in lists.alone {
+        let mut ports = Ports::Distinct(&mut source_ports);
+        probes.extend(probe(item, None, context, named, &mut ports, problems));
+    }
+    for (number, (name, items)) in lists.sequences.iter().enumerate() {
+        for item in *items {
+            let mut ports = Ports::Same;
+            let read = probe(item, Some(name), context, named, &mut ports, problems);
+            probes.extend(read.map(|probe| Probe {
+                sequence: Some(number),
+                ..probe
+            }));
         }
     }
     probes
+}
+
+fn probe(
+    item: &Node,
+    sequence: Option<&str>,
+    context: &Context<'_>,
+    named: &mut BTreeSet<String>,
+    ports: &mut Ports<'_>,
+    problems: &mut Problems,
+) -> Option<Probe> {
+    let fields = Fields::of(item, &PROBE, problems)?;
+    let name = match fields.get("name").and_then(plain_text) {
+        Some(name) => Some(name.to_owned()),
+        None => made_name(&fields, sequence).map(|base| unique(&base, named)),
+    };
+    named.extend(name.clone());
+    let expect = fields.get("expect").and_then(|node| {
+        let words = [("pass", Expect::Pass), ("drop", Expect::Drop)];
+        Some((problems.choice(node, &words)?, node.location.clone()))
+    });
+    let reason = fields.get("reason").and_then(|node| reason(node, problems));
+    if let (Some((expect, _)), Some(reason), Some(node)) = (&expect, reason, fields.get("reason")) {
+        fits(*expect, reason, node, problems);
+    }
+    let destination = fields
+        .get("to")
+        .and_then(|node| Some((destination::read(node, context, problems)?, &node.location)));
+    let origins = fields
+        .get("from")
+        .map(|node| origin::read(node, context, problems));
+    let frame = match fields.get("frame") {
+        Some(node) => frame::read(node, context, problems),
+        None => Some(frame::Options::default()),
+    };
+    let (to, to_location) = destination?;
+    let (origins, frame) = (origins?, frame?);
+    let to = (&to, to_location);
+    let cases = expand::cases(context, to, &origins, &frame, ports, problems);
+    let (expect, expect_location) = expect?;
+    (!cases.is_empty()).then_some(Probe {
+        name: name?,
+        expect,
+        reason,
+        cases,
+        sequence: None,
+        location: item.location.clone(),
+        expect_location,
+    })
 }
 
 fn plain_text(node: &Node) -> Option<&str> {
@@ -159,9 +244,12 @@ fn plain_text(node: &Node) -> Option<&str> {
 }
 
 /// The names that probes are given, each once.
-fn given_names<'n>(items: &'n [Node], problems: &mut Problems) -> BTreeMap<&'n str, &'n Location> {
+fn given_names<'n>(
+    items: impl Iterator<Item = &'n Node>,
+    problems: &mut Problems,
+) -> BTreeMap<&'n str, &'n Location> {
     let mut given: BTreeMap<&str, &Location> = BTreeMap::new();
-    for node in items.iter().filter_map(|item| item.get("name")) {
+    for node in items.filter_map(|item| item.get("name")) {
         let Some(name) = problems.text(node) else {
             continue;
         };
@@ -182,7 +270,7 @@ fn given_names<'n>(items: &'n [Node], problems: &mut Problems) -> BTreeMap<&'n s
     given
 }
 
-fn made_name(fields: &Fields<'_>) -> Option<String> {
+fn made_name(fields: &Fields<'_>, sequence: Option<&str>) -> Option<String> {
     let from = match &fields.get("from")?.value {
         Value::Text(from) => from.clone(),
         Value::List(items) => {
@@ -192,7 +280,10 @@ fn made_name(fields: &Fields<'_>) -> Option<String> {
         _ => return None,
     };
     let to = plain_text(fields.get("to")?)?;
-    Some(format!("{from} -> {to}"))
+    Some(match sequence {
+        Some(sequence) => format!("{sequence}: {from} -> {to}"),
+        None => format!("{from} -> {to}"),
+    })
 }
 
 fn unique(base: &str, taken: &BTreeSet<String>) -> String {

@@ -6,8 +6,10 @@ use super::super::problems::Problems;
 use super::super::suggest::did_you_mean;
 use super::super::tree::{Node, Value};
 use super::Context;
+use super::who::{self, WhoError};
 use crate::address_set::{AddressSet, prefix_or_address};
 use crate::diagnostic::Location;
+use crate::journey::Sender;
 
 /// Addresses that one entry of `from` may stand for.
 const MOST: usize = 256;
@@ -15,6 +17,8 @@ const MOST: usize = 256;
 /// One entry of `from`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
+    /// Where they send.
+    pub(super) sender: Sender,
     /// The addresses it stands for; none where something was wrong with it.
     pub(super) addresses: Vec<IpAddr>,
     /// It is one address that the author wrote, which must not be left out
@@ -32,7 +36,7 @@ pub(super) fn read(node: &Node, context: &Context<'_>, problems: &mut Problems) 
                 "empty-list",
                 &node.location,
                 "'from' names nobody",
-                "name a host, an address or an address set",
+                "name a host, a workload, an address or an address set",
             );
             Vec::new()
         }
@@ -47,6 +51,7 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
     let text = problems.text(node)?;
     let at = |addresses: Vec<IpAddr>, exact: bool| {
         Some(Origin {
+            sender: Sender::Outside,
             addresses,
             exact,
             location: node.location.clone(),
@@ -62,8 +67,8 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
                     "origin-malformed",
                     &node.location,
                     format!("'{text}' is no sender"),
-                    "write a host, an address, an address set, 'any-address-in PREFIX' or \
-                     'any-address-outside PREFIX'",
+                    "write a host, a workload, an address, an address set, 'any-address-in \
+                     PREFIX' or 'any-address-outside PREFIX'",
                 );
                 return None;
             }
@@ -82,8 +87,8 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
         }
         return at(capped(addresses, node, problems), false);
     }
-    let host = (context.network.hosts.iter()).find(|(host, _)| host.name == text);
-    if let Some((host, _)) = host {
+    let host = (context.topology.hosts.iter()).find(|host| host.name == text);
+    if let Some(host) = host {
         return at(host.addresses.clone(), false);
     }
     if let Some(set) = context.sets.get(text) {
@@ -97,7 +102,22 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
     if let Ok(address) = text.parse() {
         return at(vec![address], true);
     }
-    if text.contains('/') {
+    match who::workload(text, context) {
+        Ok(workload) => return from_workload(node, workload, context, problems),
+        Err(WhoError::Ambiguous(names)) => {
+            problems.error(
+                "ambiguous-workload",
+                &node.location,
+                format!("several workloads are named '{text}'"),
+                format!("write one of {}", names.join(", ")),
+            );
+            return None;
+        }
+        // The manifest that declares it may be the one that could not be read.
+        Err(WhoError::Unknown) if !context.services_known => return None,
+        Err(WhoError::Unknown) => {}
+    }
+    if is_prefix(text) {
         problems.error(
             "origin-malformed",
             &node.location,
@@ -106,17 +126,53 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
         );
         return None;
     }
-    let hosts = (context.network.hosts.iter()).map(|(host, _)| host.name.as_str());
+    let hosts = context.topology.hosts.iter().map(|host| host.name.as_str());
+    let workloads = (context.topology.workloads.iter()).map(|workload| workload.name.as_str());
     let known: Vec<&str> = hosts
+        .chain(workloads)
         .chain(context.sets.keys().map(String::as_str))
         .collect();
     problems.error(
         "unknown-host",
         &node.location,
-        format!("no host or address set is named '{text}'"),
+        format!("no host, workload or address set is named '{text}'"),
         did_you_mean(text, known),
     );
     None
+}
+
+/// What looks like a prefix rather than a namespace and a name.
+fn is_prefix(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(address, length)| {
+        address.parse::<IpAddr>().is_ok() || length.chars().all(|c| c.is_ascii_digit())
+    })
+}
+
+fn from_workload(
+    node: &Node,
+    workload: usize,
+    context: &Context<'_>,
+    problems: &mut Problems,
+) -> Option<Origin> {
+    let plan = &context.topology.workloads[workload];
+    if plan.host_network {
+        problems.error(
+            "sender-in-host-network",
+            &node.location,
+            format!(
+                "what '{}' sends is sent by the node itself, and comes by no hook of a workload",
+                plan.name
+            ),
+            "send from a workload with a network of its own, or from a host",
+        );
+        return None;
+    }
+    Some(Origin {
+        sender: Sender::Workload(workload),
+        addresses: plan.addresses.clone(),
+        exact: false,
+        location: node.location.clone(),
+    })
 }
 
 fn named_or_prefix(

@@ -36,10 +36,9 @@ pub(super) fn sendable(
             let truncate = options.truncate.as_ref().map(|(_, place)| place);
             let place = match &error {
                 FrameError::Truncation { .. } => truncate.unwrap_or(place),
-                FrameError::Protocol(_)
-                | FrameError::Ethertype(_)
-                | FrameError::EchoType(_)
-                | FrameError::NoErrorType(_) => to_location,
+                FrameError::Protocol(_) | FrameError::Ethertype(_) | FrameError::EchoType(_) => {
+                    to_location
+                }
                 FrameError::TagProtocol(_)
                 | FrameError::VlanId(_)
                 | FrameError::VlanPriority(_)
@@ -49,6 +48,7 @@ pub(super) fn sendable(
                 | FrameError::HeaderLengthInIpv6
                 | FrameError::SolicitationInIpv4
                 | FrameError::SolicitationPayload { .. }
+                | FrameError::NoErrorType(_)
                 | FrameError::Quoted
                 | FrameError::OptionsTooLong(_)
                 | FrameError::OptionRoom(_)
@@ -74,6 +74,11 @@ fn advice(error: &FrameError) -> &'static str {
         FrameError::Protocol(_) => {
             "write node:PORT/PROTOCOL, node/icmp, or frame: {extension_headers: […]}"
         }
+        FrameError::EchoType(_) => "write WHO/icmp or WHO/icmp-echo-reply",
+        FrameError::NoErrorType(_) => {
+            "write WHO/icmp-type-3, -11 or -12, for IPv6 -1 to -4, or leave 'about' out"
+        }
+        FrameError::Quoted => "let both ends have addresses of the error's family",
         FrameError::Ethertype(_) => "write an IP destination, or frame: {vlan: […]}",
         FrameError::OptionsTooLong(_) => "write fewer or shorter options",
         FrameError::FragmentOffset(_) => "write an offset that 8 divides",
@@ -86,9 +91,6 @@ fn advice(error: &FrameError) -> &'static str {
         | FrameError::ExtensionHeadersInIpv4
         | FrameError::HeaderLengthInIpv6
         | FrameError::SolicitationInIpv4
-        | FrameError::EchoType(_)
-        | FrameError::NoErrorType(_)
-        | FrameError::Quoted
         | FrameError::OptionRoom(_)
         | FrameError::Version(_)
         | FrameError::HeaderLength(_) => "change the option that the message names",
