@@ -13,6 +13,7 @@
 mod cell;
 mod connection;
 mod cut;
+pub mod explain;
 mod format;
 mod plan;
 mod ports;
