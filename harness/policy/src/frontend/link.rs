@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::addresses::Addresses;
+use super::manifest::policy::ServiceFacts;
 use super::manifest::{self, Objects, Service};
 use super::network::Network;
 use super::prefilter::Prefilters;
@@ -24,6 +25,13 @@ pub(super) fn link(
     let workloads = workloads(network);
     let mut node_ports: Vec<NodePort> = Vec::new();
     let mut taken: BTreeMap<ProtoPort, Location> = BTreeMap::new();
+    let service_facts: Vec<ServiceFacts> = (objects.services.iter())
+        .map(|service| ServiceFacts {
+            name: service.name.clone(),
+            labels: Labels::new(),
+            selector: service.selector.clone(),
+        })
+        .collect();
     for service in objects.services {
         check_families(&service, network, problems);
         let backends = selected(&workloads, &service.name, &service.selector);
@@ -81,9 +89,13 @@ pub(super) fn link(
         network_policies: Vec::new(),
         choices,
     };
-    let (policies, _) =
-        manifest::policy::link(objects.policies, objects.cidr_groups, &policy, problems);
-    policy.network_policies = policies;
+    let linked = manifest::policy::link(
+        objects.policies,
+        &objects.cidr_groups,
+        &service_facts,
+        problems,
+    );
+    policy.network_policies = linked.policies;
     policy
 }
 

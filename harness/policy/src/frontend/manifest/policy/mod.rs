@@ -1,25 +1,26 @@
-//! Reads policies of every kind, and links them to workloads.
+//! Reads policies of every kind, and links them.
+//!
+//! A policy may name CIDR groups and Services that other documents hold. What
+//! the readers give is therefore a draft; [`link`] makes policies of drafts once
+//! everything has been read, and says how much of each rule is enforced.
 
+mod cidr;
 mod cilium;
-mod rule;
+mod draft;
+mod entity;
+mod group;
+mod kubernetes;
+mod resolve;
+mod selector;
 
-use super::super::problems::Problems;
-use super::super::tree::Node;
+pub(in crate::frontend) use draft::PolicyObject;
+pub(in crate::frontend) use group::CidrGroup;
+pub(in crate::frontend) use resolve::{ServiceFacts, link};
+
 use super::Objects;
-use crate::coverage::Coverage;
-use crate::diagnostic::Location;
-use crate::model::{NetworkPolicy, Policy, PolicyKind};
-
-/// A policy, and where its selector stands.
-#[derive(Debug)]
-pub(in crate::frontend) struct PolicyObject {
-    pub(in crate::frontend) policy: NetworkPolicy,
-    pub(in crate::frontend) selector_location: Location,
-}
-
-/// A `CiliumCIDRGroup`.
-#[derive(Debug)]
-pub(in crate::frontend) struct CidrGroup {}
+use crate::frontend::problems::Problems;
+use crate::frontend::tree::Node;
+use crate::model::{ObjectName, PolicyKind};
 
 /// Reads a policy object.
 pub(super) fn read(
@@ -28,53 +29,29 @@ pub(super) fn read(
     objects: &mut Objects,
     problems: &mut Problems,
 ) {
-    match kind {
-        PolicyKind::Cilium => {
-            if let Some(object) = cilium::read(document, problems) {
-                let NetworkPolicy { name, location, .. } = &object.policy;
-                if objects.is_new(kind.name(), name, location, problems) {
-                    objects.policies.push(object);
-                }
-            }
+    let object = match kind {
+        PolicyKind::Kubernetes => kubernetes::read(document, problems),
+        PolicyKind::Cilium | PolicyKind::CiliumClusterwide => {
+            cilium::read(kind, document, problems)
         }
-        PolicyKind::Kubernetes | PolicyKind::CiliumClusterwide => problems.error(
-            "unsupported-kind",
-            &document.location,
-            format!("this version does not understand a {}", kind.name()),
-            "leave the object out",
-        ),
+    };
+    if let Some(object) = object
+        && objects.is_new(kind.name(), &object.name, &object.location, problems)
+    {
+        objects.policies.push(object);
     }
 }
 
 /// Reads a `CiliumCIDRGroup`.
-pub(super) fn cidr_group(document: &Node, _objects: &mut Objects, problems: &mut Problems) {
-    problems.error(
-        "unsupported-kind",
-        &document.location,
-        "this version does not understand a CiliumCIDRGroup",
-        "leave the object out",
-    );
-}
-
-/// What the policies amount to where `cast` says who is there: everything in it
-/// is as it will be, but for the policies.
-pub(in crate::frontend) fn link(
-    policies: Vec<PolicyObject>,
-    _groups: Vec<CidrGroup>,
-    _cast: &Policy,
-    _problems: &mut Problems,
-) -> (Vec<NetworkPolicy>, Coverage) {
-    let mut network_policies = Vec::new();
-    for PolicyObject {
-        policy,
-        selector_location,
-    } in policies
-    {
-        // Default deny comes from what it selects: that is the line to show.
-        network_policies.push(NetworkPolicy {
-            location: selector_location,
-            ..policy
-        });
+pub(super) fn cidr_group(document: &Node, objects: &mut Objects, problems: &mut Problems) {
+    let Some(group) = group::read(document, problems) else {
+        return;
+    };
+    let name = ObjectName {
+        namespace: String::new(),
+        name: group.name.clone(),
+    };
+    if objects.is_new("CiliumCIDRGroup", &name, &group.location, problems) {
+        objects.cidr_groups.push(group);
     }
-    (network_policies, Coverage::default())
 }
