@@ -36,7 +36,8 @@ impl Point {
 pub struct Leg {
     /// Where.
     pub point: Point,
-    /// The frame. Hops are not counted, and checksums not looked at.
+    /// The frame. Hops are counted where the description gives them; checksums are
+    /// not looked at.
     pub frame: FrameSpec,
 }
 
@@ -229,6 +230,9 @@ fn leaves(destination: IpAddr) -> bool {
 fn forwarded(frame: &FrameSpec, rewritten: Option<(IpAddr, u16)>) -> FrameSpec {
     let mut frame = frame.clone();
     frame.tags.clear();
+    if let Body::Ip(packet) = &mut frame.body {
+        packet.hop_limit = packet.hop_limit.map(|hops| hops.saturating_sub(1));
+    }
     if let (Some((address, port)), Body::Ip(packet)) = (rewritten, &mut frame.body) {
         packet.destination = address;
         match &mut packet.transport {

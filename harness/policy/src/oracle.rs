@@ -8,15 +8,27 @@
 //! [`crate::interpret`] or the frame builder's arithmetic is used here, nor any
 //! cleverness: two parties with one mistake would agree.
 
+mod address;
+mod content;
+mod memory;
+mod policy;
+mod prefilter;
+mod rule;
+mod selector;
 mod shape;
-mod stage;
+mod uplink;
+mod workload;
 
-use netverdict_abi::{Reason, Verdict};
+use netverdict_abi::{Hook, Reason, Verdict};
 
 use crate::frame::FrameSpec;
 use crate::journey::{Journey, Point};
-use crate::model::{Policy, RuleRef};
+use crate::model::{Direction, Policy, RuleRef};
 use crate::port::ProtoPort;
+use content::Content;
+use shape::{Carried, Whole};
+
+pub use memory::Memory;
 
 /// The oracle's word on one frame at one hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,30 +85,18 @@ pub enum PolicyStage {
 }
 
 impl Decision {
+    fn without_rule(point: Point, reason: Reason) -> Decision {
+        Decision {
+            point,
+            reason,
+            rules: Vec::new(),
+            stage: None,
+        }
+    }
+
     /// Pass or drop.
     pub fn verdict(&self) -> Verdict {
         self.reason.verdict()
-    }
-}
-
-/// What a node remembers of the packets it has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Memory {
-    /// Whether connections and first fragments are remembered at all
-    /// ([`netverdict_abi::Mode::TRACK`]).
-    pub tracks: bool,
-}
-
-impl Memory {
-    /// Nothing seen yet; it remembers what a prefilter let bypass the policy, and
-    /// nothing else.
-    pub fn untracked() -> Memory {
-        Memory { tracks: false }
-    }
-
-    /// Nothing seen yet; it remembers everything.
-    pub fn tracking() -> Memory {
-        Memory { tracks: true }
     }
 }
 
@@ -104,13 +104,52 @@ impl Memory {
 ///
 /// The frame is one that has bytes ([`crate::frame::build`] takes it).
 pub fn judge(policy: &Policy, point: Point, frame: &FrameSpec, memory: &mut Memory) -> Decision {
-    let _ = (policy, point, frame, memory);
-    todo!()
+    let whole = match shape::whole(frame) {
+        Ok(whole) => whole,
+        Err(reason) => return Decision::without_rule(point, reason),
+    };
+    match point {
+        Point::Uplink => uplink::judge(policy, &whole, memory),
+        Point::Egress(workload) => workload::judge(
+            policy,
+            point,
+            Direction::Egress,
+            Some(workload),
+            &whole,
+            memory,
+        ),
+        // Whose hook it is does not matter here: the destination says whose policy
+        // is asked.
+        Point::Ingress(_) => {
+            workload::judge(policy, point, Direction::Ingress, None, &whole, memory)
+        }
+    }
 }
 
 /// Judges a frame at each hook on its way, up to and with the first that does not
 /// pass it. At least one decision.
 pub fn travel(policy: &Policy, journey: &Journey, memory: &mut Memory) -> Vec<Decision> {
-    let _ = (policy, journey, memory);
-    todo!()
+    let mut decisions = Vec::new();
+    for leg in &journey.legs {
+        let decision = judge(policy, leg.point, &leg.frame, memory);
+        let passes = decision.verdict() == Verdict::Pass;
+        decisions.push(decision);
+        if !passes {
+            break;
+        }
+    }
+    decisions
+}
+
+/// What the packet carries, by itself or by its first fragment. A first fragment is
+/// remembered.
+fn read(hook: Hook, whole: &Whole<'_>, memory: &mut Memory) -> Result<Content, Reason> {
+    match whole.carried()? {
+        Carried::All(content) => Ok(content),
+        Carried::First(content) => {
+            memory.remember_fragment(hook, whole, content);
+            Ok(content)
+        }
+        Carried::Later => (memory.first_fragment(hook, whole)).ok_or(Reason::UntrackedFragment),
+    }
 }

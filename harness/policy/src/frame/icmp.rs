@@ -100,6 +100,13 @@ fn echo(kind: u8, identifier: u16, payload: &[u8]) -> Vec<u8> {
 /// The quoted packet (RFC 792, RFC 4443 §3.1), the payload behind its first 8
 /// bytes of transport header.
 fn quoted(about: Quoted, family: IpAddr, payload: &[u8]) -> Result<Vec<u8>, FrameError> {
+    if let QuotedTransport::Other { protocol } = about.transport {
+        let is_extension = family.is_ipv6() && extension::NUMBERS.contains(&protocol);
+        let is_icmp = protocol == if family.is_ipv6() { 58 } else { 1 };
+        if is_extension || is_icmp || matches!(protocol, 6 | 17 | 132) {
+            return Err(FrameError::Protocol(protocol));
+        }
+    }
     let behind = [&transport(about), payload].concat();
     let length = |bytes: usize| u16::try_from(bytes).map_err(|_| FrameError::TooLong(bytes));
     match (about.source, about.destination) {

@@ -1,27 +1,40 @@
 //! What a frame's shape decides, by adding up the lengths that its description
-//! implies.
+//! implies: steps 1 to 3, 5 and 6 of [`Reason`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use netverdict_abi::{MAX_EXTENSION_HEADERS, MAX_TAGS, Reason};
 
+use super::content::Content;
 use crate::frame::{
-    Body, ExtensionHeader, FrameSpec, IcmpKind, IpOption, IpPacket, MIN_PAYLOAD, Transport,
+    Body, ExtensionHeader, FrameSpec, IcmpKind, IpOption, IpPacket, MIN_PAYLOAD, Quoted,
+    QuotedTransport, Transport,
 };
-use crate::port::{ProtoPort, Protocol};
 
-/// What a policy is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Flow {
-    pub(super) source: IpAddr,
-    pub(super) node_port: ProtoPort,
+/// An IP packet whose fixed header is there, and that is as long as it says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole<'a> {
+    pub(super) packet: &'a IpPacket,
+    /// Bytes that the IP header announces, itself included.
+    total: usize,
 }
 
-/// The flow of a frame.
+/// What a packet carries, as far as it can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// A packet in one piece.
+    All(Content),
+    /// The first of several fragments.
+    First(Content),
+    /// A later fragment.
+    Later,
+}
+
+/// Steps 1 to 3.
 ///
 /// # Errors
 /// The reason that decides whatever the policy says.
-pub(super) fn flow(frame: &FrameSpec) -> Result<Flow, Reason> {
+pub(super) fn whole(frame: &FrameSpec) -> Result<Whole<'_>, Reason> {
     let mut at = 14;
     for index in 0..frame.tags.len() {
         if index == MAX_TAGS {
@@ -35,8 +48,8 @@ pub(super) fn flow(frame: &FrameSpec) -> Result<Flow, Reason> {
     match &frame.body {
         Body::Arp { .. } | Body::Other { .. } => Err(Reason::NotIp),
         Body::Ip(packet) => match packet.source {
-            IpAddr::V4(_) => v4(frame, packet, at),
-            IpAddr::V6(_) => v6(frame, packet, at),
+            IpAddr::V4(_) => whole_v4(frame, packet, at),
+            IpAddr::V6(_) => whole_v6(frame, packet, at),
         },
     }
 }
@@ -46,7 +59,11 @@ fn is_cut_before(frame: &FrameSpec, end: usize) -> bool {
     frame.truncate.is_some_and(|bytes| bytes < end)
 }
 
-fn v4(frame: &FrameSpec, packet: &IpPacket, start: usize) -> Result<Flow, Reason> {
+fn whole_v4<'a>(
+    frame: &FrameSpec,
+    packet: &'a IpPacket,
+    start: usize,
+) -> Result<Whole<'a>, Reason> {
     let header = 20 + options_length(&packet.options);
     let true_total = header + transport_length(packet);
     if is_cut_before(frame, start + 20) {
@@ -64,14 +81,14 @@ fn v4(frame: &FrameSpec, packet: &IpPacket, start: usize) -> Result<Flow, Reason
     if total > true_total || is_cut_before(frame, start + total) {
         return Err(Reason::Truncated);
     }
-    let starts_within = packet.fragment.is_some_and(|fragment| fragment.offset > 0);
-    if starts_within {
-        return Err(Reason::UntrackedFragment);
-    }
-    ports(packet, header + 4 <= total)
+    Ok(Whole { packet, total })
 }
 
-fn v6(frame: &FrameSpec, packet: &IpPacket, start: usize) -> Result<Flow, Reason> {
+fn whole_v6<'a>(
+    frame: &FrameSpec,
+    packet: &'a IpPacket,
+    start: usize,
+) -> Result<Whole<'a>, Reason> {
     let fragment_header = if packet.fragment.is_some() { 8 } else { 0 };
     let headers: usize = (packet.extension_headers.iter())
         .map(|header| extension_length(*header))
@@ -90,49 +107,103 @@ fn v6(frame: &FrameSpec, packet: &IpPacket, start: usize) -> Result<Flow, Reason
     if total > true_total || is_cut_before(frame, start + total) {
         return Err(Reason::Truncated);
     }
-    let mut at = 40;
-    for (index, header) in packet.extension_headers.iter().enumerate() {
-        if index == MAX_EXTENSION_HEADERS {
-            return Err(Reason::TooManyExtensionHeaders);
-        }
-        at += extension_length(*header);
-        if at > total {
-            return Err(Reason::Truncated);
-        }
-    }
-    if let Some(fragment) = packet.fragment {
-        if packet.extension_headers.len() == MAX_EXTENSION_HEADERS {
-            return Err(Reason::TooManyExtensionHeaders);
-        }
-        at += 8;
-        if at > total {
-            return Err(Reason::Truncated);
-        }
-        if fragment.offset > 0 {
-            return Err(Reason::UntrackedFragment);
-        }
-    }
-    ports(packet, at + 4 <= total)
+    Ok(Whole { packet, total })
 }
 
-/// The ports of a packet that is no later fragment.
-fn ports(packet: &IpPacket, are_there: bool) -> Result<Flow, Reason> {
-    let (protocol, port) = match packet.transport {
-        Transport::Tcp { destination, .. } => (Protocol::Tcp, destination),
-        Transport::Udp { destination, .. } => (Protocol::Udp, destination),
-        Transport::Sctp { destination, .. } => (Protocol::Sctp, destination),
-        Transport::Icmp(_) | Transport::Other { .. } => return Err(Reason::OtherProtocol),
-    };
-    if !are_there {
-        return Err(match packet.fragment {
-            Some(fragment) if fragment.more => Reason::FirstFragmentWithoutPorts,
-            _ => Reason::Truncated,
-        });
+impl Whole<'_> {
+    /// Steps 5 and 6, without what is remembered.
+    ///
+    /// # Errors
+    /// The reason that decides whatever the policy says.
+    pub(super) fn carried(&self) -> Result<Carried, Reason> {
+        let Whole { packet, total } = *self;
+        let starts_within = packet.fragment.is_some_and(|fragment| fragment.offset > 0);
+        let at = match packet.source {
+            IpAddr::V4(_) if starts_within => return Ok(Carried::Later),
+            IpAddr::V4(_) => 20 + options_length(&packet.options),
+            IpAddr::V6(_) => {
+                let mut at = 40;
+                for (index, header) in packet.extension_headers.iter().enumerate() {
+                    if index == MAX_EXTENSION_HEADERS {
+                        return Err(Reason::TooManyExtensionHeaders);
+                    }
+                    at += extension_length(*header);
+                    if at > total {
+                        return Err(Reason::Truncated);
+                    }
+                }
+                if packet.fragment.is_some() {
+                    if packet.extension_headers.len() == MAX_EXTENSION_HEADERS {
+                        return Err(Reason::TooManyExtensionHeaders);
+                    }
+                    at += 8;
+                    if at > total {
+                        return Err(Reason::Truncated);
+                    }
+                    if starts_within {
+                        return Ok(Carried::Later);
+                    }
+                }
+                at
+            }
+        };
+        let has_more = packet.fragment.is_some_and(|fragment| fragment.more);
+        let needed = match packet.transport {
+            Transport::Tcp { .. } | Transport::Udp { .. } | Transport::Sctp { .. } => 4,
+            Transport::Icmp(_) => 8,
+            Transport::Other { .. } => 0,
+        };
+        if at + needed > total {
+            return Err(if has_more {
+                Reason::FirstFragmentWithoutPorts
+            } else {
+                Reason::Truncated
+            });
+        }
+        // An error quotes behind its own 8 bytes.
+        let is_quoted = |about: Quoted| at + 8 + quoted_length(about) <= total;
+        let content = Content::of(packet, is_quoted);
+        Ok(if has_more {
+            Carried::First(content)
+        } else {
+            Carried::All(content)
+        })
     }
-    Ok(Flow {
-        source: packet.source,
-        node_port: ProtoPort { port, protocol },
-    })
+
+    /// The destination in the header: a neighbour solicitation goes to the group
+    /// that its target listens on (RFC 4291 §2.7.1).
+    pub(super) fn destination(&self) -> IpAddr {
+        match (self.packet.transport, self.packet.destination) {
+            (Transport::Icmp(IcmpKind::NeighbourSolicitation), IpAddr::V6(target)) => {
+                let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 0).to_bits();
+                IpAddr::V6(Ipv6Addr::from_bits(
+                    group | (target.to_bits() & 0x00ff_ffff),
+                ))
+            }
+            (_, destination) => destination,
+        }
+    }
+
+    /// The number of the protocol that it carries.
+    pub(super) fn protocol(&self) -> u8 {
+        match self.packet.transport {
+            Transport::Tcp { .. } => 6,
+            Transport::Udp { .. } => 17,
+            Transport::Sctp { .. } => 132,
+            Transport::Icmp(_) if self.packet.source.is_ipv4() => 1,
+            Transport::Icmp(_) => 58,
+            Transport::Other { protocol } => protocol,
+        }
+    }
+
+    /// The hop limit in the header.
+    pub(super) fn hop_limit(&self) -> u8 {
+        match (self.packet.hop_limit, self.packet.transport) {
+            (Some(hops), _) => hops,
+            (None, Transport::Icmp(IcmpKind::NeighbourSolicitation)) => 255,
+            (None, _) => 64,
+        }
+    }
 }
 
 /// RFC 791: options end at a multiple of 4 bytes.
@@ -170,7 +241,12 @@ fn extension_length(header: ExtensionHeader) -> usize {
 
 /// Bytes of the transport header and what follows.
 fn transport_length(packet: &IpPacket) -> usize {
-    let payload = packet.payload.max(MIN_PAYLOAD);
+    // The probe's id stands at both ends, or once where there is room for no more.
+    let payload = if packet.payload <= MIN_PAYLOAD {
+        MIN_PAYLOAD
+    } else {
+        packet.payload.max(2 * MIN_PAYLOAD)
+    };
     match packet.transport {
         Transport::Tcp { .. } => 20 + payload,
         Transport::Udp { .. } => 8 + payload,
@@ -182,7 +258,29 @@ fn transport_length(packet: &IpPacket) -> usize {
             }
             24 + 8 + option
         }
-        Transport::Icmp(_) => 8 + payload,
+        Transport::Icmp(IcmpKind::Error { about, .. }) => {
+            8 + quoted_header_length(about) + 8 + payload
+        }
+        Transport::Icmp(
+            IcmpKind::EchoRequest { .. } | IcmpKind::EchoReply { .. } | IcmpKind::Other { .. },
+        ) => 8 + payload,
         Transport::Other { .. } => payload,
+    }
+}
+
+/// Bytes of a quoted packet that have to be there for it to be known.
+fn quoted_length(about: Quoted) -> usize {
+    let behind = match about.transport {
+        QuotedTransport::Ports { .. } => 4,
+        QuotedTransport::EchoRequest { .. } | QuotedTransport::EchoReply { .. } => 8,
+        QuotedTransport::Other { .. } => 0,
+    };
+    quoted_header_length(about) + behind
+}
+
+fn quoted_header_length(about: Quoted) -> usize {
+    match about.source {
+        IpAddr::V4(_) => 20 + 4 * usize::from(about.option_words),
+        IpAddr::V6(_) => 40 + if about.later_fragment { 8 } else { 0 },
     }
 }

@@ -1,0 +1,204 @@
+//! What a node remembers of the packets it has seen.
+
+use std::net::IpAddr;
+
+use netverdict_abi::Hook;
+
+use super::content::{Content, Exchange};
+use super::shape::Whole;
+use crate::frame::{Fragment, IpPacket};
+use crate::model::RuleRef;
+use crate::port::Protocol;
+
+/// What a node remembers of the packets it has seen.
+///
+/// It is for one policy at a time: see [`Memory::policy_replaced`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Whether connections and first fragments are remembered at all
+    /// ([`netverdict_abi::Mode::TRACK`]).
+    pub tracks: bool,
+    connections: Vec<Connection>,
+    fragments: Vec<FirstFragment>,
+    flows: Vec<Flow>,
+}
+
+/// A connection, by its first packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Connection {
+    /// Which hook passed that packet.
+    hook: Hook,
+    source: IpAddr,
+    destination: IpAddr,
+    exchange: Exchange,
+}
+
+/// A first fragment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FirstFragment {
+    name: FragmentName,
+    content: Content,
+}
+
+/// What fragments of one packet have in common at one hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FragmentName {
+    hook: Hook,
+    source: IpAddr,
+    destination: IpAddr,
+    /// `None` is the probe's own, which no other frame has.
+    identification: Option<u32>,
+    /// The header's protocol; of IPv6, which has none to compare (RFC 8200 §4.5),
+    /// always 0.
+    protocol: u8,
+}
+
+/// A flow that a prefilter let bypass the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Flow {
+    client: IpAddr,
+    port: u16,
+    protocol: Protocol,
+    bypass: Bypass,
+}
+
+/// Who let a flow bypass the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bypass {
+    /// Index into [`crate::model::Policy::prefilters`].
+    pub(super) prefilter: usize,
+    /// Every rule of the prefilter that let it.
+    pub(super) rules: Vec<RuleRef>,
+}
+
+impl Memory {
+    /// Nothing seen yet; it remembers what a prefilter let bypass the policy, and
+    /// nothing else.
+    pub fn untracked() -> Memory {
+        Memory {
+            tracks: false,
+            connections: Vec::new(),
+            fragments: Vec::new(),
+            flows: Vec::new(),
+        }
+    }
+
+    /// Nothing seen yet; it remembers everything.
+    pub fn tracking() -> Memory {
+        Memory {
+            tracks: true,
+            ..Memory::untracked()
+        }
+    }
+
+    /// From now on another policy is in force. Connections and fragments stay, so
+    /// that replies go on passing; what the old policy's prefilters let bypass is
+    /// forgotten with them.
+    pub fn policy_replaced(&mut self) {
+        self.flows.clear();
+    }
+
+    pub(super) fn remember_connection(
+        &mut self,
+        hook: Hook,
+        source: IpAddr,
+        destination: IpAddr,
+        content: Content,
+    ) {
+        let Some(exchange) = content.exchange() else {
+            return;
+        };
+        let connection = Connection {
+            hook,
+            source,
+            destination,
+            exchange,
+        };
+        if self.tracks && !self.connections.contains(&connection) {
+            self.connections.push(connection);
+        }
+    }
+
+    /// Whether the hook passed the first packet of this connection.
+    pub(super) fn knows_connection(
+        &self,
+        hook: Hook,
+        source: IpAddr,
+        destination: IpAddr,
+        exchange: Exchange,
+    ) -> bool {
+        self.tracks
+            && self.connections.contains(&Connection {
+                hook,
+                source,
+                destination,
+                exchange,
+            })
+    }
+
+    pub(super) fn remember_fragment(&mut self, hook: Hook, packet: &Whole<'_>, content: Content) {
+        // A probe's own identification names this frame alone: no later fragment
+        // can have it.
+        if let Some(name) = FragmentName::of(hook, packet)
+            && self.tracks
+            && name.identification.is_some()
+        {
+            self.fragments.retain(|known| known.name != name);
+            self.fragments.push(FirstFragment { name, content });
+        }
+    }
+
+    /// What the first fragment carried that this one belongs to.
+    pub(super) fn first_fragment(&self, hook: Hook, packet: &Whole<'_>) -> Option<Content> {
+        let name = FragmentName::of(hook, packet)?;
+        let known = self.fragments.iter().find(|known| known.name == name)?;
+        Some(known.content.of_later_fragment())
+    }
+
+    pub(super) fn remember_flow(
+        &mut self,
+        client: IpAddr,
+        port: u16,
+        protocol: Protocol,
+        bypass: Bypass,
+    ) {
+        self.flows
+            .retain(|flow| (flow.client, flow.port, flow.protocol) != (client, port, protocol));
+        self.flows.push(Flow {
+            client,
+            port,
+            protocol,
+            bypass,
+        });
+    }
+
+    pub(super) fn flow(&self, client: IpAddr, port: u16, protocol: Protocol) -> Option<&Bypass> {
+        let flow = self
+            .flows
+            .iter()
+            .find(|flow| (flow.client, flow.port, flow.protocol) == (client, port, protocol))?;
+        Some(&flow.bypass)
+    }
+}
+
+impl FragmentName {
+    fn of(hook: Hook, whole: &Whole<'_>) -> Option<FragmentName> {
+        let packet: &IpPacket = whole.packet;
+        let Fragment { identification, .. } = packet.fragment?;
+        let (identification, protocol) = match packet.source {
+            // RFC 791 §3.1: 16 bits.
+            IpAddr::V4(_) => (
+                identification.map(|number| number & 0xffff),
+                whole.protocol(),
+            ),
+            IpAddr::V6(_) => (identification, 0),
+        };
+        Some(FragmentName {
+            hook,
+            source: packet.source,
+            destination: whole.destination(),
+            identification,
+            protocol,
+        })
+    }
+}

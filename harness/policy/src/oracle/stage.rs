@@ -1,1 +1,0 @@
-//! What prefilter and policy say, each by itself.
