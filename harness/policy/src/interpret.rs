@@ -1,12 +1,26 @@
 //! The filter's meaning in user space: a second opinion on what a map image does
 //! to the bytes of a frame, without privileges.
 
+mod memory;
 mod parse;
+mod transport;
 
-use netverdict_abi::Reason;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use crate::image::{MapImage, RuleId};
+use netverdict_abi::{Identity, Reason};
+
+use crate::image::{
+    EndpointImage, GuardImage, IdentityId, L4Prefix, MapImage, PolicyEntry, PrefilterImage, RuleId,
+    Verdict,
+};
 use crate::journey::Point;
+use crate::port::ProtoPort;
+use crate::prefix::{Family, Prefix};
+use memory::Bypass;
+pub use memory::Memory;
+use parse::{Content, Packet};
+use transport::{Inner, Transport};
 
 /// What the filter does with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,29 +31,265 @@ pub struct Judgement {
     pub rule: RuleId,
 }
 
-/// The maps that the filter itself writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Memory {
-    /// [`netverdict_abi::Mode::TRACK`].
-    pub tracks: bool,
-}
-
-impl Memory {
-    /// Nothing seen yet; flows that a prefilter let bypass the policy are
-    /// remembered, and nothing else.
-    pub fn untracked() -> Memory {
-        Memory { tracks: false }
-    }
-
-    /// Nothing seen yet; everything is remembered.
-    pub fn tracking() -> Memory {
-        Memory { tracks: true }
-    }
-}
-
 /// Judges the bytes of a frame at a hook by `image`, in the order that [`Reason`]
 /// lays down.
 pub fn judge(image: &MapImage, point: Point, frame: &[u8], memory: &mut Memory) -> Judgement {
-    let _ = (image, point, frame, memory);
-    todo!()
+    if image.pass_all {
+        return by_no_rule(Reason::PassAll);
+    }
+    let packet = match parse::packet(frame) {
+        Ok(packet) => packet,
+        Err(reason) => return by_no_rule(reason),
+    };
+    if point == Point::Uplink
+        && let Some(rule) = longest_match(&image.deny_list, packet.source)
+    {
+        return by(Reason::PrefilterDeny, *rule);
+    }
+    let (transport, about) = match transport(&packet, point, memory) {
+        Ok(carried) => carried,
+        Err(reason) => return by_no_rule(reason),
+    };
+    match point {
+        Point::Uplink => at_uplink(image, &packet, transport, memory),
+        Point::Egress(_) | Point::Ingress(_) => {
+            let judge = AtWorkload {
+                image,
+                point,
+                packet: &packet,
+                transport,
+                about,
+            };
+            judge.judge(memory)
+        }
+    }
+}
+
+/// Steps 5 and 6: what the packet carries, and what it is about.
+fn transport(
+    packet: &Packet<'_>,
+    point: Point,
+    memory: &mut Memory,
+) -> Result<(Transport, Option<Inner>), Reason> {
+    let hook = point.hook();
+    match packet.content()? {
+        Content::LaterFragment(id) => {
+            let first = memory.first(hook, packet, id);
+            first
+                .map(|transport| (transport, None))
+                .ok_or(Reason::UntrackedFragment)
+        }
+        Content::Header {
+            transport,
+            about,
+            first_of,
+        } => {
+            if let Some(id) = first_of {
+                memory.remember_first(hook, packet, id, transport);
+            }
+            Ok((transport, about))
+        }
+    }
+}
+
+/// Step 7.
+fn at_uplink(
+    image: &MapImage,
+    packet: &Packet<'_>,
+    transport: Transport,
+    memory: &mut Memory,
+) -> Judgement {
+    let Transport::Ports {
+        protocol,
+        source: _,
+        destination: port,
+    } = transport
+    else {
+        return by_no_rule(Reason::OtherProtocol);
+    };
+    let port = ProtoPort { port, protocol };
+    let Some(prefilter) = image.prefilters.get(&port) else {
+        return by_no_rule(Reason::NoPrefilter);
+    };
+    let judgement = by_prefilter(prefilter, packet.source);
+    if let Reason::PrefilterAllowBypass | Reason::PrefilterDefaultBypass = judgement.reason {
+        let bypass = Bypass {
+            prefilter: port,
+            rule: judgement.rule,
+        };
+        memory.remember_flow(packet.source, transport, bypass);
+    }
+    judgement
+}
+
+fn by_prefilter(prefilter: &PrefilterImage, source: IpAddr) -> Judgement {
+    match longest_match(&prefilter.sources, source) {
+        Some(Verdict::Deny(rule)) => by(Reason::PrefilterDeny, *rule),
+        Some(Verdict::Allow(rule)) if prefilter.bypass_policy => {
+            by(Reason::PrefilterAllowBypass, *rule)
+        }
+        Some(Verdict::Allow(rule)) => by(Reason::PrefilterAllow, *rule),
+        Some(Verdict::NoMatch) | None => {
+            let reason = match (prefilter.default_pass, prefilter.bypass_policy) {
+                (false, _) => Reason::PrefilterDefaultDrop,
+                (true, false) => Reason::PrefilterDefaultPass,
+                (true, true) => Reason::PrefilterDefaultBypass,
+            };
+            by(reason, prefilter.default_rule)
+        }
+    }
+}
+
+/// A packet at a workload's hook.
+struct AtWorkload<'a> {
+    image: &'a MapImage,
+    point: Point,
+    packet: &'a Packet<'a>,
+    transport: Transport,
+    about: Option<Inner>,
+}
+
+impl AtWorkload<'_> {
+    /// Steps 8 to 13.
+    fn judge(&self, memory: &mut Memory) -> Judgement {
+        if self.transport.is_discovery() && self.packet.hops == 255 {
+            return by_no_rule(Reason::NeighbourDiscovery);
+        }
+        let (endpoint, peer, guard) = match self.place() {
+            Ok(place) => place,
+            Err(reason) => return by_no_rule(reason),
+        };
+        let hook = self.point.hook();
+        let judgement = match self.bypass(endpoint, memory) {
+            Some(rule) => by(Reason::Bypassed, rule),
+            None if memory.is_reply(hook, self.packet, self.transport) => {
+                return by_no_rule(Reason::Reply);
+            }
+            None if self.is_related(memory) => return by_no_rule(Reason::Related),
+            None => match guard.and_then(|number| self.image.guards.get(number as usize)) {
+                None => by_no_rule(Reason::PolicyNotSelected),
+                Some(guard) => by_policy(guard, identity(self.image, peer), self.transport),
+            },
+        };
+        if let Reason::Bypassed | Reason::PolicyAllow | Reason::PolicyNotSelected = judgement.reason
+        {
+            memory.remember_connection(hook, self.packet, self.transport);
+        }
+        judgement
+    }
+
+    /// The workload, who is on the other side, and the number of the guard.
+    fn place(&self) -> Result<(&EndpointImage, IpAddr, Option<u32>), Reason> {
+        let Packet {
+            source,
+            destination,
+            ..
+        } = *self.packet;
+        match self.point {
+            Point::Egress(link) => {
+                let endpoint = (self.image.endpoints.get(&source))
+                    .filter(|endpoint| endpoint.number as usize == link)
+                    .ok_or(Reason::ForeignSource)?;
+                Ok((endpoint, destination, endpoint.egress))
+            }
+            Point::Ingress(_) | Point::Uplink => {
+                let endpoint = self.image.endpoints.get(&destination);
+                let endpoint = endpoint.ok_or(Reason::ForeignDestination)?;
+                Ok((endpoint, source, endpoint.ingress))
+            }
+        }
+    }
+
+    /// The rule under which a prefilter let the flow bypass the policy.
+    fn bypass(&self, endpoint: &EndpointImage, memory: &Memory) -> Option<RuleId> {
+        let Point::Ingress(_) = self.point else {
+            return None;
+        };
+        let bypass = memory.flow(self.packet.source, self.transport)?;
+        let prefilter = self.image.prefilters.get(&bypass.prefilter)?;
+        let backend = (endpoint.number, self.transport.policy_port());
+        (prefilter.backends.contains(&backend)).then_some(bypass.rule)
+    }
+
+    fn is_related(&self, memory: &Memory) -> bool {
+        let hook = self.point.hook();
+        (self.about).is_some_and(|inner| memory.is_related(hook, self.packet, inner))
+    }
+}
+
+/// Who the peer is.
+fn identity(image: &MapImage, peer: IpAddr) -> IdentityId {
+    longest_match(&image.identities, peer)
+        .copied()
+        .unwrap_or(IdentityId(match Family::of(peer) {
+            Family::V4 => Identity::WORLD_V4,
+            Family::V6 => Identity::WORLD_V6,
+        }))
+}
+
+/// Step 12.
+fn by_policy(guard: &GuardImage, identity: IdentityId, transport: Transport) -> Judgement {
+    let found = [Some(identity), None].map(|identity| entry(guard, identity, transport));
+    // The first of the longest.
+    let longest = |wanted: fn(Verdict) -> Option<RuleId>| {
+        let matching = found
+            .into_iter()
+            .flatten()
+            .filter_map(|(bits, verdict)| Some((bits, wanted(verdict)?)));
+        matching.rev().max_by_key(|(bits, _)| *bits)
+    };
+    let denied = longest(|verdict| match verdict {
+        Verdict::Deny(rule) => Some(rule),
+        Verdict::Allow(_) | Verdict::NoMatch => None,
+    });
+    let allowed = longest(|verdict| match verdict {
+        Verdict::Allow(rule) => Some(rule),
+        Verdict::Deny(_) | Verdict::NoMatch => None,
+    });
+    match (denied, allowed, guard.default_deny) {
+        (Some((_, rule)), _, _) => by(Reason::PolicyDeny, rule),
+        (None, Some((_, rule)), _) => by(Reason::PolicyAllow, rule),
+        (None, None, None) => by_no_rule(Reason::PolicyNotSelected),
+        (None, None, Some(rule)) if guard.allows => by(Reason::PolicyNoMatch, rule),
+        (None, None, Some(rule)) => by(Reason::PolicyDefaultDeny, rule),
+    }
+}
+
+/// The longest entry under an identity that holds protocol and port, and its bits
+/// of them.
+fn entry(
+    guard: &GuardImage,
+    identity: Option<IdentityId>,
+    transport: Transport,
+) -> Option<(u8, Verdict)> {
+    let port = transport.policy_port();
+    let of_protocol = (0..=16u8).rev().map(|bits| {
+        let mask = u16::MAX.checked_shl(16 - u32::from(bits)).unwrap_or(0);
+        let l4 = L4Prefix::Ports {
+            protocol: transport.protocol(),
+            port: port & mask,
+            bits,
+        };
+        (8 + bits, l4)
+    });
+    let mut prefixes = of_protocol.chain([(0, L4Prefix::All)]);
+    prefixes.find_map(|(bits, l4)| {
+        let verdict = guard.entries.get(&PolicyEntry { identity, l4 })?;
+        Some((bits, *verdict))
+    })
+}
+
+fn by(reason: Reason, rule: RuleId) -> Judgement {
+    Judgement { reason, rule }
+}
+
+fn by_no_rule(reason: Reason) -> Judgement {
+    by(reason, RuleId::NONE)
+}
+
+/// The value of the longest prefix that holds `address`.
+fn longest_match<V>(prefixes: &BTreeMap<Prefix, V>, address: IpAddr) -> Option<&V> {
+    (0..=Family::of(address).bits())
+        .rev()
+        .find_map(|length| prefixes.get(&Prefix::containing(address, length)))
 }
