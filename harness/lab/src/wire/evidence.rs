@@ -1,7 +1,7 @@
 //! What the kernel was seen to do with a batch.
 
 use netverdict_abi::{Event, Hook, REASON_COUNT};
-use netverdict_policy::frame::{ProbeId, find_id, probe_mac};
+use netverdict_policy::frame::{ProbeId, id_of_tail, probe_mac};
 use netverdict_policy::journey::Point;
 
 /// Counters by hook ([`Hook`]'s code) and reason.
@@ -77,7 +77,7 @@ pub struct Returned {
 /// Which probe an event is about: by the source MAC address at the first hook, and
 /// by the end of the payload behind a router.
 pub fn probe_of(event: &Event) -> Option<ProbeId> {
-    probe_of_mac(event.source_mac).or_else(|| find_id(&event.tail))
+    probe_of_mac(event.source_mac).or_else(|| id_of_tail(event.tail))
 }
 
 /// The probe whose source address this is.

@@ -8,7 +8,7 @@ use netverdict_lab::{Lab, LabError, Purpose, XdpMode};
 use netverdict_policy::image::MapImage;
 
 use crate::Case;
-use crate::given;
+use crate::given::{self, rule};
 
 pub(crate) const CASES: &[Case] = &[
     ("native_clients_get_what_the_policy_lets_through", || {
@@ -17,6 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     ("generic_clients_get_what_the_policy_lets_through", || {
         served(XdpMode::Generic)
     }),
+    ("without_tracking_no_answer_comes_back", untracked),
     ("native_large_bodies_arrive_whole", || {
         large(XdpMode::Native)
     }),
@@ -26,13 +27,36 @@ pub(crate) const CASES: &[Case] = &[
     ("nobody_by_that_name_is_an_error", unknown),
 ];
 
-fn clients(mode: XdpMode, image: &MapImage) -> Result<(Filter, Lab), Failed> {
+fn clients(mode: XdpMode, image: &MapImage, track: bool) -> Result<(Filter, Lab), Failed> {
     let mut filter = given::filter();
-    filter.install(image, Events::None)?;
+    let install = match track {
+        true => given::tracking(Events::None),
+        false => given::install(Events::None),
+    };
+    filter.install(image, install)?;
     let mut lab = Lab::build(&given::plan(1500), Purpose::Clients)?;
     lab.serve(|workload, port| format!("{} at {port}\n", workload.name))?;
     lab.attach(&mut filter, mode)?;
     Ok((filter, lab))
+}
+
+/// The policy, with everything guarded that takes part: `web` receives nothing,
+/// and `inventory` sends nothing.
+fn strict() -> MapImage {
+    let mut image = given::image();
+    image.guards.push(netverdict_policy::image::GuardImage {
+        default_deny: Some(netverdict_policy::image::RuleId(rule::WEB_DEFAULT)),
+        ..Default::default()
+    });
+    let nothing = Some(2);
+    for endpoint in image.endpoints.values_mut() {
+        match endpoint.number as usize {
+            given::WEB => endpoint.ingress = nothing,
+            given::INVENTORY => endpoint.egress = nothing,
+            _ => {}
+        }
+    }
+    image
 }
 
 fn curl(lab: &Lab, host: &str, arguments: &[&str]) -> Result<Output, Failed> {
@@ -48,49 +72,98 @@ fn curl(lab: &Lab, host: &str, arguments: &[&str]) -> Result<Output, Failed> {
 /// curl's exit status where nothing answers in time (curl(1), EXIT CODES).
 const TIMED_OUT: i32 = 28;
 
-fn served(mode: XdpMode) -> Result<(), Failed> {
-    let (mut filter, lab) = clients(mode, &given::image())?;
-    let inventory = "inventory at 50051/tcp\n";
-    let billing = "billing at 8080/tcp\n";
-    let v4 = ["http://192.0.2.10:30007/", "http://192.0.2.10:30008/"];
-    let v6 = [
-        "http://[2001:db8::10]:30007/",
-        "http://[2001:db8::10]:30008/",
-    ];
-    for (host, url, answer) in [
-        ("monitoring", v4[0], Some(inventory)),
-        ("monitoring", v4[1], Some(billing)),
-        ("scanner", v4[0], None),
-        ("scanner", v4[1], Some(billing)),
-        ("scanner", v6[0], None),
-        ("scanner", v6[1], Some(billing)),
-    ] {
-        let patience = if answer.is_some() { "10" } else { "0.5" };
-        let output = curl(&lab, host, &["--max-time", patience, url])?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        match answer {
-            Some(answer) => assert_eq!(said, answer, "{host} {url}: {output:?}"),
-            None => assert_eq!(
-                (output.status.code(), &*said),
-                (Some(TIMED_OUT), ""),
-                "{host} {url}"
-            ),
-        }
-    }
-    // With the policy gone, the same requests are answered.
-    filter.install(&MapImage::default(), Events::None)?;
-    for url in [v4[0], v6[0]] {
-        let output = curl(&lab, "scanner", &["--max-time", "10", url])?;
-        assert_eq!(String::from_utf8_lossy(&output.stdout), inventory, "{url}");
+/// Whether a request is answered so, or not at all.
+fn answered(lab: &Lab, host: &str, url: &str, answer: Option<&str>) -> Result<(), Failed> {
+    let patience = if answer.is_some() { "10" } else { "0.5" };
+    let output = curl(lab, host, &["--max-time", patience, url])?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    match answer {
+        Some(answer) => assert_eq!(said, answer, "{host} {url}: {output:?}"),
+        None => assert_eq!(
+            (output.status.code(), &*said),
+            (Some(TIMED_OUT), ""),
+            "{host} {url}"
+        ),
     }
     Ok(())
 }
 
+fn served(mode: XdpMode) -> Result<(), Failed> {
+    let (mut filter, lab) = clients(mode, &strict(), true)?;
+    let inventory = Some("inventory at 50051/tcp\n");
+    let billing = Some("billing at 8080/tcp\n");
+    let exporter = Some("exporter at 9100/tcp\n");
+    for (host, url, answer) in [
+        // By a node port.
+        ("monitoring", "http://192.0.2.10:30007/", inventory),
+        ("monitoring", "http://192.0.2.10:30008/", billing),
+        ("scanner", "http://192.0.2.10:30007/", None),
+        ("scanner", "http://192.0.2.10:30008/", billing),
+        ("scanner", "http://[2001:db8::10]:30007/", None),
+        ("scanner", "http://[2001:db8::10]:30008/", billing),
+        // By the workload's own address, at the same port that a node port has.
+        ("monitoring", "http://172.30.0.2:50051/", inventory),
+        ("scanner", "http://172.30.0.2:50051/", None),
+        // From workload to workload: `inventory` may not send, but answers.
+        ("web", "http://172.30.0.2:50051/", inventory),
+        ("web", "http://[fd00:30::2]:50051/", inventory),
+        ("web", "http://172.30.0.3:8080/", None),
+        ("billing", "http://172.30.0.2:50051/", None),
+        ("billing", "http://172.30.0.4/", None),
+        ("inventory", "http://172.30.0.3:8080/", None),
+        // By a node port, from within.
+        ("web", "http://192.0.2.10:30007/", None),
+        ("billing", "http://192.0.2.10:30007/", None),
+        ("node", "http://172.30.0.3:8080/", billing),
+        ("node", "http://192.0.2.10:30008/", billing),
+        // The node itself, and the workload in its network.
+        ("scanner", "http://192.0.2.10:9100/", exporter),
+        ("billing", "http://[2001:db8::10]:9100/", exporter),
+    ] {
+        answered(&lab, host, url, answer)?;
+    }
+    // With the policy gone, the same requests are answered.
+    filter.install(&open(), given::tracking(Events::None))?;
+    for (host, url) in [
+        ("scanner", "http://192.0.2.10:30007/"),
+        ("scanner", "http://[2001:db8::10]:30007/"),
+        ("web", "http://192.0.2.10:30007/"),
+        ("billing", "http://172.30.0.2:50051/"),
+    ] {
+        answered(&lab, host, url, inventory)?;
+    }
+    Ok(())
+}
+
+/// The same workloads without a policy.
+fn open() -> MapImage {
+    let mut image = given::image();
+    image.guards.clear();
+    image.prefilters.clear();
+    for endpoint in image.endpoints.values_mut() {
+        (endpoint.egress, endpoint.ingress) = (None, None);
+    }
+    image
+}
+
+fn untracked() -> Result<(), Failed> {
+    let (mut filter, lab) = clients(XdpMode::Native, &strict(), false)?;
+    let url = "http://172.30.0.2:50051/";
+    answered(&lab, "web", url, None)?;
+    filter.install(&strict(), given::tracking(Events::None))?;
+    answered(&lab, "web", url, Some("inventory at 50051/tcp\n"))
+}
+
 fn large(mode: XdpMode) -> Result<(), Failed> {
     const LENGTH: usize = 3_000_000;
-    let (_filter, mut lab) = clients(mode, &MapImage::default())?;
+    let (_filter, mut lab) = clients(mode, &strict(), true)?;
     lab.serve(|_, _| "x".repeat(LENGTH))?;
-    for url in ["http://192.0.2.10:30007/", "http://[2001:db8::10]:30007/"] {
+    for (host, url) in [
+        ("scanner", "http://192.0.2.10:30008/"),
+        ("scanner", "http://[2001:db8::10]:30008/"),
+        ("web", "http://172.30.0.2:50051/"),
+        ("web", "http://[fd00:30::2]:50051/"),
+    ] {
         // There and back: curl sends zeroes and gets as many letters.
         let body = format!("@{}", zeroes(LENGTH, mode)?.display());
         let sent = [
@@ -102,7 +175,7 @@ fn large(mode: XdpMode) -> Result<(), Failed> {
             &body,
             url,
         ];
-        let output = curl(&lab, "scanner", &sent)?;
+        let output = curl(&lab, host, &sent)?;
         let received = String::from_utf8_lossy(&output.stdout);
         let (letters, line) = received.split_at_checked(LENGTH).ok_or_else(|| {
             format!(
@@ -126,7 +199,7 @@ fn zeroes(length: usize, mode: XdpMode) -> Result<std::path::PathBuf, Failed> {
 }
 
 fn unknown() -> Result<(), Failed> {
-    let (_filter, lab) = clients(XdpMode::Native, &MapImage::default())?;
+    let (_filter, lab) = clients(XdpMode::Native, &open(), true)?;
     let error = lab.spawn("scaner", &["true".into()]);
     let Err(LabError::UnknownMember { name, known }) = &error else {
         panic!("{error:?}");
@@ -134,7 +207,15 @@ fn unknown() -> Result<(), Failed> {
     assert_eq!(name, "scaner");
     assert_eq!(
         known,
-        &["monitoring", "scanner", "inventory", "billing", "node"]
+        &[
+            "monitoring",
+            "scanner",
+            "inventory",
+            "billing",
+            "web",
+            "exporter",
+            "node"
+        ]
     );
     for member in known {
         assert!(lab.spawn(member, &["true".into()])?.wait()?.success());

@@ -1,17 +1,18 @@
-//! Frames through a veth into the attached program, counted exactly.
+//! Frames through links into the attached programs, counted exactly.
 
 use std::collections::BTreeMap;
 
 use libtest_mimic::Failed;
-use netverdict_abi::{Reason, Verdict};
+use netverdict_abi::{Hook, REASON_COUNT, Reason, Verdict};
 use netverdict_lab::filter::{Events, Filter};
-use netverdict_lab::wire::{BatchEvidence, Delivery, MAX_BATCH, Place};
-use netverdict_lab::{Attachment, Lab, LabError, Purpose, XdpMode};
+use netverdict_lab::wire::{BatchEvidence, Counters, Delivery, MAX_BATCH, Place, Shot, probe_of};
+use netverdict_lab::{Attachment, Lab, LabError, Purpose, XdpMode, point_of};
 use netverdict_policy::frame::{FrameSpec, ProbeId};
 use netverdict_policy::image::MapImage;
+use netverdict_policy::journey::{Point, Sender};
 
 use crate::Case;
-use crate::given;
+use crate::given::{self, BILLING, BILLING_V4, EXPORTER, INVENTORY, INVENTORY_V4, WEB, WEB_V4};
 use crate::shapes::{self, Fate, Shape};
 
 pub(crate) const CASES: &[Case] = &[
@@ -27,154 +28,264 @@ pub(crate) const CASES: &[Case] = &[
     ("generic_jumbo_frames_meet_their_fate", || {
         fates(XdpMode::Generic, 9000)
     }),
+    ("native_frames_alone_are_seen_in_order", || {
+        one_by_one(XdpMode::Native)
+    }),
+    ("generic_frames_alone_are_seen_in_order", || {
+        one_by_one(XdpMode::Generic)
+    }),
     ("the_pass_all_policy_lets_dropped_frames_arrive", witness),
     ("an_unattached_filter_counts_nothing", unattached),
     ("a_mode_is_what_was_asked_for", modes),
     ("two_labs_do_not_see_each_other", side_by_side),
     ("frames_that_do_not_fit_are_refused", refused),
+    ("a_workload_without_a_link_sends_nothing", no_link),
 ];
 
 /// Batches that each shape test sends.
 const BATCHES: u32 = 24;
 
 fn fates(mode: XdpMode, mtu: u16) -> Result<(), Failed> {
-    let (mut filter, mut lab) = attached(mode, mtu, Events::Drops)?;
+    let (mut filter, mut lab) = attached(mode, mtu, Events::All)?;
     lab.watch_protocols(&[shapes::ODD_PROTOCOL])?;
     let shapes = shapes::all(mtu);
     let mut next = 0;
     for batch in 0..BATCHES {
         // Every batch begins with another shape, so that each comes to stand
         // beside many others.
-        let sent: Vec<(ProbeId, &Shape)> = (shapes.iter().cycle())
+        let sent: Vec<Sent<'_>> = (shapes.iter().cycle())
             .skip(batch as usize * 7)
             .take(MAX_BATCH)
             .map(|shape| {
                 next += 1;
-                (ProbeId(next), shape)
+                Sent {
+                    shape,
+                    probe: given::Probe::new(next, shape.from, &shape.spec),
+                }
             })
             .collect();
-        let frames: Vec<_> = (sent.iter())
-            .map(|(id, shape)| (*id, given::frame(&shape.spec, *id)))
-            .collect();
-        let evidence = lab.send(&mut filter, &frames)?;
-        check(&sent, &frames, &evidence);
+        let shots: Vec<Shot<'_>> = sent.iter().map(|sent| sent.probe.shot()).collect();
+        let evidence = lab.send(&mut filter, &shots)?;
+        check(&sent, &evidence);
     }
     Ok(())
 }
 
+struct Sent<'a> {
+    shape: &'a Shape,
+    probe: given::Probe,
+}
+
 /// Compares all that was seen of a batch with all that should be.
-fn check(sent: &[(ProbeId, &Shape)], frames: &[(ProbeId, Vec<u8>)], evidence: &BatchEvidence) {
+fn check(sent: &[Sent<'_>], evidence: &BatchEvidence) {
     assert!(evidence.sentinel_seen);
     assert_eq!(evidence.sent, sent.len());
     assert_eq!(evidence.lost_events, 0);
     assert_eq!(evidence.returned, []);
 
-    let mut events = Vec::new();
-    let mut tapped = Vec::new();
+    let mut judged = Vec::new();
+    let mut tapped: BTreeMap<Point, Vec<_>> = BTreeMap::new();
     let mut delivered = Vec::new();
-    let mut counters = [0; netverdict_abi::REASON_COUNT];
-    for ((id, shape), (_, frame)) in sent.iter().zip(frames) {
-        counters[usize::from(shape.reason as u8)] += 1;
-        match shape.reason.verdict() {
-            Verdict::Pass => tapped.push((Some(*id), frame.len())),
-            Verdict::Drop | Verdict::Abort => events.push((
-                netverdict_policy::frame::probe_mac(*id),
-                shape.reason as u8,
-                frame.len(),
-            )),
+    let mut counters = [[0; REASON_COUNT]; 3];
+    for Sent { shape, probe } in sent {
+        for (point, reason) in &shape.judged {
+            counters[usize::from(point.hook() as u8)][usize::from(*reason as u8)] += 1;
+            judged.push((probe.id, *point, *reason));
+        }
+        if shape.enters() {
+            let (point, _) = shape.judged[0];
+            let seen = (Some(probe.id), probe.frame.len());
+            tapped.entry(point).or_default().push(seen);
         }
         if let Fate::Arrives(place) = shape.fate {
-            delivered.push(Delivery { id: *id, place });
+            delivered.push((probe.id, place));
         }
     }
     let name = |id: ProbeId| {
-        (sent.iter().find(|(known, _)| *known == id)).map_or("of no probe", |(_, shape)| shape.name)
+        (sent.iter().find(|sent| sent.probe.id == id))
+            .map_or("of no probe", |sent| sent.shape.name.as_str())
     };
-    let seen: Vec<_> = (evidence.tapped.iter())
-        .map(|tapped| (tapped.id, tapped.length))
-        .collect();
-    assert_eq!(seen, tapped, "behind the filter, in order");
-    let seen: Vec<_> = (evidence.events.iter())
-        .map(|event| (event.source_mac, event.reason, event.frame_length as usize))
-        .collect();
-    assert_eq!(seen, events, "events, in order");
-    assert_eq!(evidence.counters, counters);
 
-    let mut arrived = evidence.delivered.clone();
-    arrived.sort_unstable();
-    delivered.sort_unstable();
-    let wrong: Vec<_> = (arrived.iter())
-        .filter(|one| !delivered.contains(one))
-        .map(|one| ("should not arrive", name(one.id), one.place))
-        .chain(
-            (delivered.iter())
-                .filter(|one| !arrived.contains(one))
-                .map(|one| ("should arrive", name(one.id), one.place)),
-        )
+    let mut reported: Vec<_> = (evidence.events.iter())
+        .map(|event| {
+            let hook = Hook::from_code(event.hook).expect("a hook");
+            (
+                probe_of(event).unwrap_or(ProbeId(0)),
+                point_of(hook, event.ifindex).expect("a hook of the lab"),
+                Reason::from_code(event.reason).expect("a reason"),
+            )
+        })
         .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(arrived, delivered, "each once");
-    for (place, group) in by_place(&evidence.delivered) {
-        if let Place::Workload(_) = place {
-            assert!(group.is_sorted(), "overtaken on the way to {place:?}");
+    difference("report", name, &mut reported, &mut judged, |(id, ..)| *id);
+
+    let mut seen: BTreeMap<Point, Vec<_>> = BTreeMap::new();
+    for one in &evidence.tapped {
+        seen.entry(one.point)
+            .or_default()
+            .push((one.id, one.length));
+    }
+    assert_eq!(seen, tapped, "behind the first hook, in order");
+    check_counters(&evidence.counters, &counters);
+
+    let mut arrived: Vec<_> = (evidence.delivered.iter())
+        .map(|Delivery { id, place }| (*id, *place))
+        .collect();
+    for (place, sender, ids) in by_place(sent, &arrived) {
+        assert!(ids.is_sorted(), "overtaken from {sender:?} to {place:?}");
+    }
+    difference("arrive", name, &mut arrived, &mut delivered, |(id, _)| *id);
+}
+
+fn check_counters(seen: &Counters, expected: &Counters) {
+    for hook in Hook::ALL {
+        for reason in Reason::ALL {
+            let of = |all: &Counters| all[usize::from(hook as u8)][usize::from(*reason as u8)];
+            assert_eq!(of(seen), of(expected), "{hook:?} {reason:?}");
         }
     }
 }
 
-fn by_place(delivered: &[Delivery]) -> BTreeMap<Place, Vec<ProbeId>> {
-    let mut places: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for Delivery { id, place } in delivered {
-        places.entry(*place).or_default().push(*id);
+/// Fails with what is in one list only; both are sorted.
+fn difference<'a, T: Ord + std::fmt::Debug>(
+    what: &str,
+    name: impl Fn(ProbeId) -> &'a str,
+    seen: &mut [T],
+    expected: &mut [T],
+    id: impl Fn(&T) -> ProbeId,
+) {
+    seen.sort_unstable();
+    expected.sort_unstable();
+    let only = |these: &[T], those: &[T], says: &str| -> Vec<String> {
+        (these.iter())
+            .filter(|one| those.binary_search(one).is_err())
+            .map(|one| format!("{} {says} {what}: {one:?}", name(id(one))))
+            .collect()
+    };
+    let wrong = [
+        only(seen, expected, "should not"),
+        only(expected, seen, "should"),
+    ]
+    .concat();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(seen.len(), expected.len(), "each once");
+}
+
+/// Which sender's probes arrived where, in order.
+fn by_place(sent: &[Sent<'_>], arrived: &[(ProbeId, Place)]) -> Vec<(Place, Sender, Vec<ProbeId>)> {
+    let senders: BTreeMap<ProbeId, Sender> = (sent.iter())
+        .map(|sent| (sent.probe.id, sent.probe.from))
+        .collect();
+    let mut places: BTreeMap<(Place, Sender), Vec<_>> = BTreeMap::new();
+    for (id, place) in arrived {
+        // At the node, each protocol has a socket of its own.
+        if let (Some(sender), Place::Workload(_) | Place::Outside) = (senders.get(id), place) {
+            places.entry((*place, *sender)).or_default().push(*id);
+        }
     }
-    places
+    (places.into_iter())
+        .map(|((place, sender), ids)| (place, sender, ids))
+        .collect()
+}
+
+/// The same shapes, each in a batch of its own: the evidence is then of that frame
+/// alone.
+fn one_by_one(mode: XdpMode) -> Result<(), Failed> {
+    let (mut filter, mut lab) = attached(mode, 1500, Events::All)?;
+    lab.watch_protocols(&[shapes::ODD_PROTOCOL])?;
+    for (shape, id) in shapes::all(1500).iter().zip(1..) {
+        let probe = given::Probe::new(id, shape.from, &shape.spec);
+        let sent = [Sent { shape, probe }];
+        let evidence = lab.send(&mut filter, &[sent[0].probe.shot()])?;
+        check(&sent, &evidence);
+        let points: Vec<_> = (evidence.events.iter())
+            .filter_map(|event| point_of(Hook::from_code(event.hook)?, event.ifindex))
+            .collect();
+        let expected: Vec<_> = shape.judged.iter().map(|(point, _)| *point).collect();
+        assert_eq!(points, expected, "{}", shape.name);
+    }
+    Ok(())
 }
 
 fn attached(mode: XdpMode, mtu: u16, events: Events) -> Result<(Filter, Lab), Failed> {
     let mut filter = given::filter();
-    filter.install(&given::image(), events)?;
+    filter.install(&given::image(), given::install(events))?;
     let mut lab = Lab::build(&given::plan(mtu), Purpose::Probing)?;
     lab.attach(&mut filter, mode)?;
     Ok((filter, lab))
 }
 
-fn numbered(specs: &[FrameSpec]) -> Vec<(ProbeId, Vec<u8>)> {
-    (specs.iter().zip(1..))
-        .map(|(spec, id)| (ProbeId(id), given::frame(spec, ProbeId(id))))
-        .collect()
+/// One that each hook drops.
+fn denied() -> [(Sender, FrameSpec); 3] {
+    [
+        (
+            Sender::Outside,
+            given::packet("11.0.0.1", given::syn(given::PREFILTERED)),
+        ),
+        (
+            Sender::Workload(WEB),
+            given::between(WEB_V4, BILLING_V4, given::syn(8080)),
+        ),
+        (
+            Sender::Workload(BILLING),
+            given::between(BILLING_V4, INVENTORY_V4, given::syn(50051)),
+        ),
+    ]
 }
 
 fn witness() -> Result<(), Failed> {
     let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
-    let denied = numbered(&[
-        given::packet("10.66.0.1", given::syn(30007)),
-        given::packet("2001:db8:b::1", given::syn(30007)),
-    ]);
-    let evidence = lab.send(&mut filter, &denied)?;
-    assert_eq!((evidence.tapped.len(), evidence.events.len()), (0, 2));
-    filter.install(&MapImage::pass_all(), Events::All)?;
-    let evidence = lab.send(&mut filter, &denied)?;
-    let place = Place::Workload(0);
-    assert_eq!(
-        evidence.delivered,
-        [1, 2].map(|id| Delivery {
-            id: ProbeId(id),
-            place
+    let probes = given::numbered(&denied());
+    let evidence = lab.send(&mut filter, &given::shots(&probes))?;
+    assert_eq!(evidence.delivered, []);
+    let verdicts: Vec<_> = (evidence.events.iter())
+        .map(|event| {
+            (
+                event.hook,
+                Reason::from_code(event.reason).map(Reason::verdict),
+            )
         })
+        .collect();
+    let (pass, drop) = (Some(Verdict::Pass), Some(Verdict::Drop));
+    assert_eq!(verdicts.len(), 4);
+    for one in [(0, drop), (1, drop), (1, pass), (2, drop)] {
+        assert!(verdicts.contains(&one), "{verdicts:?} {one:?}");
+    }
+    filter.install(&MapImage::pass_all(), given::install(Events::All))?;
+    let evidence = lab.send(&mut filter, &given::shots(&probes))?;
+    let mut arrived: Vec<_> = (evidence.delivered.iter())
+        .map(|Delivery { id, place }| (id.0, *place))
+        .collect();
+    arrived.sort_unstable();
+    assert_eq!(
+        arrived,
+        [
+            (1, Place::Node),
+            (2, Place::Workload(BILLING)),
+            (3, Place::Workload(INVENTORY)),
+        ]
     );
-    let reasons: Vec<_> = evidence.events.iter().map(|event| event.reason).collect();
-    assert_eq!(reasons, [Reason::PassAll as u8; 2]);
-    assert_eq!(evidence.counters[usize::from(Reason::PassAll as u8)], 2);
+    let mut expected = [[0; REASON_COUNT]; 3];
+    for (hook, count) in [(Hook::Uplink, 1), (Hook::Egress, 2), (Hook::Ingress, 2)] {
+        expected[usize::from(hook as u8)][usize::from(Reason::PassAll as u8)] = count;
+    }
+    check_counters(&evidence.counters, &expected);
+    assert!(
+        (evidence.events.iter()).all(|event| event.reason == Reason::PassAll as u8),
+        "{:?}",
+        evidence.events
+    );
     Ok(())
 }
 
 fn unattached() -> Result<(), Failed> {
     let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
     lab.detach()?;
-    assert_eq!(lab.attachment()?, None);
-    let frames = numbered(&[given::packet("10.66.0.1", given::syn(30007))]);
-    let evidence = lab.send(&mut filter, &frames)?;
-    assert_eq!(evidence.counters.iter().sum::<u64>(), 0);
-    assert_eq!((evidence.events.len(), evidence.tapped.len()), (0, 1));
+    assert!(lab.attachments()?.iter().all(|(_, found)| found.is_none()));
+    let probes = given::numbered(&denied());
+    let evidence = lab.send(&mut filter, &given::shots(&probes))?;
+    assert_eq!(evidence.counters, [[0; REASON_COUNT]; 3]);
+    assert_eq!((evidence.events.len(), evidence.tapped.len()), (0, 3));
+    assert_eq!(evidence.delivered.len(), 3);
     assert!(lab.detach().is_err());
     Ok(())
 }
@@ -183,14 +294,26 @@ fn modes() -> Result<(), Failed> {
     let mut filter = given::filter();
     filter.anchor()?;
     let mut lab = Lab::build(&given::plan(1500), Purpose::Probing)?;
+    let points = [
+        Point::Uplink,
+        Point::Egress(INVENTORY),
+        Point::Egress(BILLING),
+        Point::Egress(WEB),
+        Point::Ingress(INVENTORY),
+        Point::Ingress(BILLING),
+        Point::Ingress(WEB),
+    ];
     for mode in [XdpMode::Native, XdpMode::Generic, XdpMode::Native] {
         lab.attach(&mut filter, mode)?;
-        let program_id = filter.program_id();
-        assert_eq!(lab.attachment()?, Some(Attachment { mode, program_id }));
+        let expected = points.map(|point| {
+            let program_id = filter.program_id(point.hook());
+            (point, Some(Attachment { mode, program_id }))
+        });
+        assert_eq!(lab.attachments()?, expected);
         let again = lab.attach(&mut filter, mode);
         assert!(matches!(again, Err(LabError::Attachment(_))), "{again:?}");
         lab.detach()?;
-        assert_eq!(lab.attachment()?, None);
+        assert_eq!(lab.attachments()?, points.map(|point| (point, None)));
     }
     Ok(())
 }
@@ -198,36 +321,70 @@ fn modes() -> Result<(), Failed> {
 fn side_by_side() -> Result<(), Failed> {
     let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
     let (mut other_filter, mut other_lab) = attached(XdpMode::Generic, 1500, Events::All)?;
-    other_filter.install(&MapImage::default(), Events::All)?;
-    let frames = numbered(&[given::packet("10.66.0.1", given::syn(30007))]);
+    other_filter.install(&MapImage::default(), given::install(Events::All))?;
+    let one = given::between(WEB_V4, INVENTORY_V4, given::syn(1));
+    let probes = given::numbered(&[(Sender::Workload(WEB), one)]);
     for _ in 0..50 {
-        let evidence = lab.send(&mut filter, &frames)?;
+        let evidence = lab.send(&mut filter, &given::shots(&probes))?;
         assert_eq!((evidence.events.len(), evidence.delivered.len()), (1, 0));
-        let evidence = other_lab.send(&mut other_filter, &frames)?;
-        assert_eq!((evidence.events.len(), evidence.delivered.len()), (1, 1));
+        let evidence = other_lab.send(&mut other_filter, &given::shots(&probes))?;
+        // Without endpoints, no address is anybody's own.
+        assert_eq!((evidence.events.len(), evidence.delivered.len()), (1, 0));
+        assert_ne!(evidence.events[0].reason, Reason::PolicyNoMatch as u8);
     }
     Ok(())
 }
 
 fn refused() -> Result<(), Failed> {
     let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
-    let fits = given::with(given::packet("10.0.0.1", given::syn(1)), |packet| {
-        packet.payload = 1500 - 40;
-    });
-    let beyond = given::with(fits.clone(), |packet| packet.payload += 1);
-    assert_eq!(lab.send(&mut filter, &numbered(&[fits]))?.tapped.len(), 1);
-    for frame in [given::frame(&beyond, ProbeId(1)), vec![0; 13]] {
-        let result = lab.send(&mut filter, &[(ProbeId(1), frame)]);
-        assert!(
-            matches!(result, Err(LabError::FrameLength { .. })),
-            "{result:?}"
-        );
+    for (from, fits) in [
+        (Sender::Outside, given::packet("10.0.0.1", given::syn(1))),
+        (
+            Sender::Workload(BILLING),
+            given::between(BILLING_V4, WEB_V4, given::syn(1)),
+        ),
+    ] {
+        let fits = given::with(fits, |packet| packet.payload = 1500 - 40);
+        let beyond = given::with(fits.clone(), |packet| packet.payload += 1);
+        let probes = given::numbered(&[(from, fits)]);
+        let evidence = lab.send(&mut filter, &given::shots(&probes))?;
+        assert_eq!(evidence.tapped.len(), 1);
+        let mut probes = given::numbered(&[(from, beyond.clone()), (from, beyond)]);
+        probes[1].frame = vec![0; 13];
+        for probe in &probes {
+            let result = lab.send(&mut filter, &[probe.shot()]);
+            assert!(
+                matches!(result, Err(LabError::FrameLength { .. })),
+                "{result:?}"
+            );
+        }
     }
-    let many = vec![(ProbeId(1), vec![0; 60]); MAX_BATCH + 1];
+    let many = [Shot {
+        id: ProbeId(1),
+        from: Sender::Outside,
+        frame: &[0; 60],
+    }; MAX_BATCH + 1];
     let result = lab.send(&mut filter, &many);
     assert!(
         matches!(result, Err(LabError::BatchTooLarge { .. })),
         "{result:?}"
     );
+    Ok(())
+}
+
+fn no_link() -> Result<(), Failed> {
+    let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
+    for workload in [EXPORTER, 99] {
+        let shot = Shot {
+            id: ProbeId(1),
+            from: Sender::Workload(workload),
+            frame: &[0; 60],
+        };
+        let result = lab.send(&mut filter, &[shot]);
+        let Err(LabError::NoLink { workload: named }) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(named, workload);
+    }
     Ok(())
 }

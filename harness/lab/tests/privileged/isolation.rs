@@ -61,7 +61,7 @@ fn busy() -> u8 {
     signals::exit_as_usual().expect("handlers can be set");
     let mut filter = given::filter();
     filter
-        .install(&given::image(), Events::None)
+        .install(&given::image(), given::tracking(Events::None))
         .expect("it fits");
     filter.anchor().expect("an anchor");
     let mut lab = Lab::build(&given::plan(1500), Purpose::Clients).expect("a lab");
