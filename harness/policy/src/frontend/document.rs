@@ -260,9 +260,9 @@ fn judge(
         choices,
         sets,
     } = parts;
-    let before = problems.count();
+    let before = problems.errors();
     let policy = link::link(&network, objects, prefilters, choices, problems);
-    let services_known = services_known && problems.count() == before;
+    let services_known = services_known && problems.errors() == before;
     // What cannot be compiled is wrong with the input, and known without a
     // single frame.
     let image = match lower(&policy) {

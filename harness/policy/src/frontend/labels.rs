@@ -2,6 +2,7 @@
 
 use super::problems::Problems;
 use super::tree::{Node, Value};
+use crate::model::{Labels, Operator, Requirement, Selector};
 
 impl Problems {
     /// The value of a label: text, which may be empty. Kubernetes refuses
@@ -20,4 +21,17 @@ impl Problems {
         self.wrong_type(node, "the text of a label", help);
         None
     }
+}
+
+/// Whether labels meet every requirement.
+pub(crate) fn meets(labels: &Labels, selector: &Selector) -> bool {
+    (selector.0.iter()).all(|Requirement { key, operator }| {
+        let value = labels.get(key);
+        match operator {
+            Operator::In(values) => value.is_some_and(|value| values.contains(value)),
+            Operator::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
+    })
 }

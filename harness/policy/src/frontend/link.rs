@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::addresses::Addresses;
+use super::checks;
 use super::manifest::policy::ServiceFacts;
 use super::manifest::{self, Objects, Service};
 use super::network::Network;
@@ -96,6 +97,7 @@ pub(super) fn link(
         problems,
     );
     policy.network_policies = linked.policies;
+    checks::check(&policy, problems);
     policy
 }
 

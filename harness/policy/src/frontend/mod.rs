@@ -5,6 +5,7 @@
 //! what depends on it keeps silent.
 
 mod addresses;
+mod checks;
 mod choices;
 mod document;
 mod keys;

@@ -135,7 +135,7 @@ pub struct Peer {
 }
 
 /// Whom a peer names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PeerKind {
     /// Workloads; not those in the node's network.
     Workloads(EndpointSelector),
@@ -152,7 +152,7 @@ pub enum PeerKind {
 ///
 /// Which addresses inside the cluster it matches depends on the kind of the
 /// policy: see [`super::Choices`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cidr {
     /// The prefix.
     pub prefix: Prefix,

@@ -7,6 +7,7 @@ use super::draft::{DraftPeer, DraftPeers, DraftRule, DraftSpec, Gaps, GroupRef, 
 use super::group::CidrGroup;
 use crate::coverage::{Coverage, RuleCoverage};
 use crate::diagnostic::Location;
+use crate::frontend::labels::meets;
 use crate::frontend::problems::Problems;
 use crate::frontend::suggest::did_you_mean;
 use crate::model::{
@@ -297,17 +298,4 @@ fn exactly(labels: &Labels) -> Selector {
             })
             .collect(),
     )
-}
-
-/// Whether labels meet every requirement.
-fn meets(labels: &Labels, selector: &Selector) -> bool {
-    (selector.0.iter()).all(|Requirement { key, operator }| {
-        let value = labels.get(key);
-        match operator {
-            Operator::In(values) => value.is_some_and(|value| values.contains(value)),
-            Operator::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
-            Operator::Exists => value.is_some(),
-            Operator::DoesNotExist => value.is_none(),
-        }
-    })
 }

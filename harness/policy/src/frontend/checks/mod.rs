@@ -1,0 +1,58 @@
+//! What is allowed to be written, and hardly ever meant: warnings that need the
+//! whole policy.
+
+mod cidrs;
+mod index;
+mod overlap;
+mod ports;
+mod selectors;
+
+use std::collections::BTreeMap;
+
+use super::problems::Problems;
+use crate::diagnostic::Diagnostic;
+use crate::model::Policy;
+use index::Index;
+
+/// Warnings of one code before the rest is counted. A typing error in a template
+/// repeats in everything that is made from it.
+const LISTED: usize = 50;
+
+/// Looks a policy over.
+pub(super) fn check(policy: &Policy, problems: &mut Problems) {
+    let mut found = Vec::new();
+    overlap::check(policy, &mut found);
+    cidrs::check(policy, &mut found);
+    if !policy.workloads.is_empty() {
+        let mut index = Index::new(policy);
+        selectors::check(policy, &mut index, &mut found);
+        ports::check(policy, &mut index, &mut found);
+        overlap::contradictions(policy, &mut index, &mut found);
+    }
+    report(found, problems);
+}
+
+fn report(found: Vec<Diagnostic>, problems: &mut Problems) {
+    let mut counts: BTreeMap<&'static str, (usize, Option<Diagnostic>)> = BTreeMap::new();
+    for diagnostic in found {
+        let (count, first_beyond) = counts.entry(diagnostic.code).or_default();
+        *count += 1;
+        if *count <= LISTED {
+            problems.push(diagnostic);
+        } else if first_beyond.is_none() {
+            *first_beyond = Some(diagnostic);
+        }
+    }
+    for (count, beyond) in counts.into_values() {
+        if let Some(mut beyond) = beyond {
+            let more = count - LISTED;
+            if more > 1 {
+                beyond.message += &format!(" (and {} more places like this one)", more - 1);
+            }
+            problems.push(beyond);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
