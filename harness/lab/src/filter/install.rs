@@ -1,5 +1,7 @@
 //! How a policy is put in force.
 
+use std::time::Instant;
+
 use netverdict_abi::Mode;
 use netverdict_policy::image::MapImage;
 
@@ -47,6 +49,18 @@ pub struct Install {
     pub links: Links,
     /// What becomes of what is remembered already.
     pub connections: Connections,
+}
+
+/// A policy was put in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// The generation that is in force now: 0 or 1.
+    pub generation: u8,
+    /// Just before the word was written that selects it: a program that ended by
+    /// then ran under the policy before.
+    pub started: Instant,
+    /// Just after: a program that begins from then on runs under this one.
+    pub ended: Instant,
 }
 
 impl Install {

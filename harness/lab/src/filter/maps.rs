@@ -11,6 +11,7 @@ use netverdict_abi::{
 use super::FilterError;
 use super::entries::{Entries, TrieEntry};
 use super::error::map_error;
+use super::events::EventReader;
 use super::per_cpu::PerCpu;
 
 /// A key or value of the layout, as the loader wants it marked.
@@ -60,8 +61,7 @@ pub(super) struct Maps {
     identities_v6: Trie<Lpm6, u32>,
     policy: Trie<PolicyKey, Verdicted>,
     pub(super) counters: PerCpu<COUNTER_COUNT>,
-    pub(super) lost_events: PerCpu<1>,
-    pub(super) events: RingBuf<MapData>,
+    pub(super) events: EventReader,
 }
 
 impl Maps {
@@ -84,8 +84,10 @@ impl Maps {
             identities_v6: typed(bpf, map::IDENTITIES_V6)?,
             policy: typed(bpf, map::POLICY)?,
             counters: PerCpu::new(map::COUNTERS, taken(bpf, map::COUNTERS)?)?,
-            lost_events: PerCpu::new(map::LOST_EVENTS, taken(bpf, map::LOST_EVENTS)?)?,
-            events: typed(bpf, map::EVENTS)?,
+            events: EventReader::new(
+                typed::<RingBuf<MapData>>(bpf, map::EVENTS)?,
+                PerCpu::new(map::LOST_EVENTS, taken(bpf, map::LOST_EVENTS)?)?,
+            ),
         })
     }
 

@@ -4,6 +4,7 @@ mod anchor;
 mod capacity;
 mod entries;
 mod error;
+mod events;
 mod install;
 mod load;
 mod maps;
@@ -12,7 +13,7 @@ mod settle;
 
 use std::fmt;
 use std::os::fd::AsFd as _;
-use std::ptr;
+use std::time::Instant;
 
 use aya::Ebpf;
 use aya::programs::Xdp;
@@ -28,7 +29,8 @@ use crate::object::inspect;
 use crate::{LabError, bpf};
 
 pub use error::FilterError;
-pub use install::{Connections, Events, Install, Links};
+pub use events::EventReader;
+pub use install::{Connections, Events, Install, Installed, Links};
 
 /// A loaded filter: a program for each [`Hook`], and the maps they share.
 pub struct Filter {
@@ -89,7 +91,7 @@ impl Filter {
     /// # Errors
     /// For a policy larger than what the filter was loaded for, and where the
     /// kernel refuses an entry; the policy before then stays in force.
-    pub fn install(&mut self, image: &MapImage, how: Install) -> Result<(), FilterError> {
+    pub fn install(&mut self, image: &MapImage, how: Install) -> Result<Installed, FilterError> {
         self.capacity.check(image.sizes())?;
         let next = 1 - self.generation;
         let number = u32::try_from(next).expect("a generation is 0 or 1");
@@ -104,11 +106,17 @@ impl Filter {
         self.written[next] = Entries::of(image, &how, number);
         self.maps.write(&self.written[next])?;
         self.maps.set(number, settings)?;
+        let started = Instant::now();
         self.maps.switch_to(number)?;
+        let ended = Instant::now();
         self.generation = next;
         self.settings = settings;
         self.pass_all = image.pass_all;
-        Ok(())
+        Ok(Installed {
+            generation: u8::try_from(next).expect("a generation is 0 or 1"),
+            started,
+            ended,
+        })
     }
 
     /// Waits until every run of a program that began under a policy before the
@@ -156,19 +164,18 @@ impl Filter {
     /// # Errors
     /// Where the kernel refuses.
     pub fn lost_events(&self) -> Result<u64, FilterError> {
-        let [lost] = self.maps.lost_events.sums()?;
-        Ok(lost)
+        self.maps.events.lost()
     }
 
     /// Hands over the events that are there; no system call.
-    pub fn drain(&mut self, mut each: impl FnMut(Event)) {
-        while let Some(item) = self.maps.events.next() {
-            if item.len() >= size_of::<Event>() {
-                // SAFETY: the record is as long as an event, which is made of
-                // integers only, so that any bytes are one.
-                each(unsafe { ptr::read_unaligned(item.as_ptr().cast::<Event>()) });
-            }
-        }
+    pub fn drain(&mut self, each: impl FnMut(Event)) {
+        self.maps.events.drain(each);
+    }
+
+    /// A reader of the events, for another thread than the one that installs
+    /// policies.
+    pub fn events(&self) -> EventReader {
+        self.maps.events.clone()
     }
 
     /// Runs the program of a hook once on these bytes, at least 14, and returns
