@@ -1,5 +1,7 @@
 //! The exact contents of the policy maps, as data.
 
+mod entries;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 

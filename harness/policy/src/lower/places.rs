@@ -1,6 +1,6 @@
 //! Everything that an address can be.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use super::groups::{Groups, is_met};
@@ -36,7 +36,8 @@ pub(super) struct Places<'a> {
     all: Vec<Place>,
     /// Index of the first that is of the world.
     world: usize,
-    /// Those that are one address, sorted by it.
+    /// Those that are one address, sorted by what CIDR rules know them by, which of
+    /// workloads may be any number of other addresses.
     by_address: Vec<(IpAddr, u32)>,
     /// Those of the workloads of each group, ascending.
     of_group: Vec<Vec<u32>>,
@@ -58,9 +59,18 @@ impl<'a> Places<'a> {
         }
         let Hosts { mut all, taken } = hosts;
 
-        let mut by_address: Vec<(IpAddr, u32)> = (all.iter().zip(0..))
-            .map(|(place, number)| (place.prefix.first(), number))
-            .collect();
+        let mut by_address = Vec::new();
+        for (place, number) in all.iter().zip(0..) {
+            let own = place.prefix.first();
+            match place.home {
+                Home::Workload(index) => {
+                    let known = policy.workloads[index].known_addresses.iter();
+                    let of_family = known.filter(|known| Family::of(**known) == Family::of(own));
+                    by_address.extend(of_family.map(|known| (*known, number)));
+                }
+                Home::Node | Home::Known(_) | Home::World => by_address.push((own, number)),
+            }
+        }
         by_address.sort_unstable();
 
         let mut prefixes = Family::ALL.map(Prefix::all).to_vec();
@@ -182,7 +192,7 @@ impl<'a> Places<'a> {
     ) -> Vec<u32> {
         let start = (self.by_address).partition_point(|(address, _)| *address < prefix.first());
         let from_there = self.by_address[start..].iter();
-        from_there
+        let meant: BTreeSet<u32> = from_there
             .take_while(|(address, _)| *address <= prefix.last())
             .filter(|(_, number)| match self.all[*number as usize].home {
                 Home::Workload(_) => workloads,
@@ -199,7 +209,8 @@ impl<'a> Places<'a> {
             })
             .filter(|(address, _)| !except.iter().any(|hole| hole.contains(*address)))
             .map(|(_, number)| *number)
-            .collect()
+            .collect();
+        meant.into_iter().collect()
     }
 
     fn world_in(&self, prefix: Prefix, except: &[Prefix]) -> Vec<u32> {

@@ -1,0 +1,5 @@
+//! From a policy to its map image: what is told apart, who is guarded alike, which
+//! rule wins, and what fits.
+
+mod given;
+mod small_worlds;
