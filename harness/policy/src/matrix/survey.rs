@@ -92,6 +92,22 @@ impl Survey {
     }
 }
 
+impl Survey {
+    /// Adds the answers about other connections of the same ends.
+    pub fn join(&mut self, other: Survey) {
+        self.open.extend(other.open);
+        let room = Survey::MAX_SHOWN.saturating_sub(self.disagreements.len());
+        (self.disagreements).extend(other.disagreements.into_iter().take(room));
+        self.disagreed += other.disagreed;
+        let counts = self.reasons.as_flattened_mut().iter_mut();
+        for (count, other) in counts.zip(other.reasons.as_flattened()) {
+            *count += other;
+        }
+        self.connections += other.connections;
+        self.verdicts += other.verdicts;
+    }
+}
+
 impl Default for Survey {
     fn default() -> Survey {
         Survey::new()

@@ -1,4 +1,6 @@
+mod answers;
 mod cells;
+mod explains;
 mod formats;
 mod given;
 mod plans;

@@ -47,8 +47,8 @@ fn closest(similar: &Option<String>) -> String {
 }
 
 impl Place {
-    /// Who is meant: `namespace/name[Kind]`, `namespace/name`, a name that only one
-    /// workload has, `node`, a host of the topology (its first address of
+    /// Who is meant: `namespace/name[Kind]`, `namespace/name`, a name (or `name[Kind]`)
+    /// that only one workload has, `node`, a host of the topology (its first address of
     /// the node's first family), or an address, which may be a workload's or the
     /// node's.
     ///
@@ -68,7 +68,11 @@ impl Place {
         };
         let whole = named(&|at| policy.workloads[at].to_string() == word);
         let with_namespace = named(&|at| policy.workloads[at].name.to_string() == word);
-        let bare = named(&|at| policy.workloads[at].name.name == word);
+        let bare = named(&|at| {
+            let workload = &policy.workloads[at];
+            let name = &workload.name.name;
+            *name == word || format!("{name}[{}]", workload.kind) == word
+        });
         let host = topology.hosts.iter().find(|host| host.name == word);
         for found in [whole, with_namespace] {
             if !found.is_empty() {
