@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod diagnostic;
 pub mod frame;
 pub mod frontend;
+pub mod generate;
 pub mod image;
 pub mod interpret;
 pub mod journey;

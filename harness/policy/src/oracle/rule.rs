@@ -42,9 +42,17 @@ fn names(
             Owner::Node | Owner::Known(_) | Owner::World => false,
         },
         PeerKind::Cidr(Cidr { prefix, except }) => {
-            matches_prefixes(policy, kind, owner)
-                && is_inside(address, *prefix)
-                && !except.iter().any(|hole| is_inside(address, *hole))
+            let holds = |address: IpAddr| {
+                is_inside(address, *prefix) && !except.iter().any(|hole| is_inside(address, *hole))
+            };
+            let holds_it = match owner {
+                // Its address in the packet may be one that was assigned to it.
+                Owner::Workload(index) => (policy.workloads[index].known_addresses.iter())
+                    .filter(|known| known.is_ipv4() == address.is_ipv4())
+                    .any(|known| holds(*known)),
+                Owner::Node | Owner::Known(_) | Owner::World => holds(address),
+            };
+            matches_prefixes(policy, kind, owner) && holds_it
         }
         PeerKind::Entity(entity) => is_entity(owner, *entity, address),
         PeerKind::Nodes(selector) => match owner {

@@ -1,0 +1,89 @@
+//! Labels, selectors and peers.
+
+use std::collections::BTreeSet;
+
+use super::Draw;
+use super::places::{nowhere, prefix, prefix_inside};
+use crate::model::{
+    Cidr, EndpointSelector, Entity, Labels, Namespaces, Operator, Peer, PeerKind, Policy,
+    Requirement, Selector,
+};
+
+pub(super) const NAMESPACES: [&str; 3] = ["default", "front", "back"];
+
+const KEYS: [&str; 4] = ["app", "tier", "team", "nobody-has-this"];
+
+const VALUES: [&str; 3] = ["a", "b", "c"];
+
+/// Labels that several may share.
+pub(super) fn labels(draw: &mut Draw) -> Labels {
+    let mut labels = Labels::new();
+    for key in ["app", "tier", "team"] {
+        if let Some(value) = VALUES.get(draw.below(5)) {
+            labels.insert(key.to_owned(), (*value).to_owned());
+        }
+    }
+    labels
+}
+
+/// Up to two requirements.
+pub(super) fn selector(draw: &mut Draw) -> Selector {
+    Selector(draw.some(2, |draw| Requirement {
+        key: (*draw.one(&KEYS)).to_owned(),
+        operator: match draw.below(8) {
+            0..=3 => Operator::In(values(draw, 1)),
+            4 => Operator::In(values(draw, 2)),
+            5 => Operator::NotIn(values(draw, 2)),
+            6 => Operator::Exists,
+            _ => Operator::DoesNotExist,
+        },
+    }))
+}
+
+fn values(draw: &mut Draw, most: usize) -> BTreeSet<String> {
+    (0..most).map(|_| (*draw.one(&VALUES)).to_owned()).collect()
+}
+
+pub(super) fn endpoints(draw: &mut Draw) -> EndpointSelector {
+    EndpointSelector {
+        namespaces: match draw.below(4) {
+            0 => Namespaces::All,
+            1 | 2 => Namespaces::Named((*draw.one(&NAMESPACES)).to_owned()),
+            _ => Namespaces::Labelled(selector(draw)),
+        },
+        labels: selector(draw),
+    }
+}
+
+pub(super) fn peer(draw: &mut Draw, policy: &Policy) -> Peer {
+    let kind = match draw.below(8) {
+        0..=2 => PeerKind::Workloads(endpoints(draw)),
+        3..=5 => {
+            let prefix = prefix(draw, policy);
+            PeerKind::Cidr(Cidr {
+                prefix,
+                except: draw.some(2, |draw| prefix_inside(draw, policy, prefix)),
+            })
+        }
+        6 => PeerKind::Entity(*draw.one(&[
+            Entity::World,
+            Entity::Cluster,
+            Entity::All,
+            Entity::Host,
+            Entity::RemoteNode,
+            Entity::KubeApiserver,
+            Entity::WorldIpv4,
+            Entity::WorldIpv6,
+            Entity::Init,
+            Entity::Ingress,
+            Entity::Health,
+            Entity::Unmanaged,
+            Entity::None,
+        ])),
+        _ => PeerKind::Nodes(selector(draw)),
+    };
+    Peer {
+        kind,
+        location: nowhere(),
+    }
+}

@@ -1,0 +1,64 @@
+//! What is drawn has bytes, says the same again, and is not all alike.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::frame::{ProbeId, build};
+use crate::oracle::{Memory, travel};
+
+#[test]
+fn the_same_choices_give_the_same() {
+    for seed in 0..50 {
+        let mut draw = Draw::seeded(seed);
+        let policy = super::policy(&mut draw);
+        let journeys = sequence(&mut draw, &policy, &topology(&policy), 5);
+        let mut again = Draw::replayed(draw.taken().to_vec());
+        assert_eq!(super::policy(&mut again), policy);
+        assert_eq!(
+            sequence(&mut again, &policy, &topology(&policy), 5),
+            journeys
+        );
+    }
+}
+
+#[test]
+fn no_choices_give_the_simplest() {
+    let mut draw = Draw::replayed(Vec::new());
+    let policy = super::policy(&mut draw);
+    assert_eq!(policy.workloads.len(), 1);
+    assert!(policy.network_policies.is_empty() && policy.prefilters.is_empty());
+    let (_, frame) = packet(&mut draw, &policy);
+    assert!(build(&frame, ProbeId(0), [0; 6]).is_ok());
+}
+
+/// Every reason that a filter can give shows up: what is never drawn is never tried.
+#[test]
+fn every_reason_shows_up() {
+    use netverdict_abi::Reason;
+    let mut seen = BTreeSet::new();
+    for seed in 0..600 {
+        let mut draw = Draw::seeded(seed);
+        let policy = super::policy(&mut draw);
+        let mut memory = Memory::tracking();
+        for journey in sequence(&mut draw, &policy, &topology(&policy), 24) {
+            for leg in &journey.legs {
+                assert!(build(&leg.frame, ProbeId(0), [0; 6]).is_ok(), "{leg:?}");
+            }
+            let decisions = travel(&policy, &journey, &mut memory);
+            seen.extend(decisions.iter().map(|decision| decision.reason));
+        }
+    }
+    let missing: Vec<Reason> = (Reason::ALL.iter().copied())
+        .filter(|reason| !seen.contains(reason))
+        .collect();
+    // A node whose address is at a workload's hook, and states that only a filter
+    // can be in.
+    assert_eq!(
+        missing,
+        [
+            Reason::PassAll,
+            Reason::ForeignDestination,
+            Reason::Impossible
+        ]
+    );
+}
