@@ -9,7 +9,7 @@ use core::arch::asm;
 
 use aya_ebpf::helpers::{bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
 use aya_ebpf::programs::XdpContext;
-use netverdict_abi::MAX_EXTENSION_HEADERS;
+use netverdict_abi::{MAX_EXTENSION_HEADERS, Reason};
 
 /// A frame as received.
 pub(crate) struct Frame<'a> {
@@ -83,10 +83,12 @@ impl Bytes for Linear {
 /// it has forgotten by now how the parser bounded the offset, and it believes a
 /// comparison only of the very register that was compared, while the compiler
 /// likes to split sums. No offset of a header is beyond the bound: 14 bytes of
-/// Ethernet, 8 of tags, 40 of IPv6 and extension headers of 2,048 bytes at most.
+/// Ethernet, 8 of tags, 40 of IPv6 and extension headers of 2,048 bytes at most,
+/// and behind 8 bytes of ICMP another IP header and what follows it.
 #[inline(always)]
 fn advance(start: usize, offset: usize) -> usize {
-    const _: () = assert!(14 + 8 + 40 + MAX_EXTENSION_HEADERS * 2048 <= 0x7fff);
+    const INSIDE_ICMP: usize = 8 + 60 + 8;
+    const _: () = assert!(14 + 8 + 40 + MAX_EXTENSION_HEADERS * 2048 + INSIDE_ICMP <= 0x7fff);
     let mut at = start;
     // SAFETY: arithmetic on the two operands, nothing else.
     unsafe {
@@ -132,5 +134,42 @@ impl Bytes for Paged<'_> {
             )
         };
         (result == 0).then_some(bytes)
+    }
+}
+
+/// The `N` bytes at `offset` of a packet that ends at `end`.
+#[inline(always)]
+pub(crate) fn read_within<const N: usize>(
+    bytes: &impl Bytes,
+    offset: usize,
+    end: usize,
+    first_fragment: bool,
+) -> Result<[u8; N], Reason> {
+    if offset + N > end {
+        return Err(beyond(first_fragment));
+    }
+    bytes.read(offset).ok_or(Reason::Truncated)
+}
+
+/// The same, where nothing follows from its absence.
+#[inline(always)]
+pub(crate) fn read_inside<const N: usize>(
+    bytes: &impl Bytes,
+    offset: usize,
+    end: usize,
+) -> Option<[u8; N]> {
+    if offset + N > end {
+        return None;
+    }
+    bytes.read(offset)
+}
+
+/// Why a header that lies beyond the packet's end is not there.
+#[inline(always)]
+pub(crate) fn beyond(first_fragment: bool) -> Reason {
+    if first_fragment {
+        Reason::FirstFragmentWithoutPorts
+    } else {
+        Reason::Truncated
     }
 }

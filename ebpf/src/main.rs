@@ -1,29 +1,40 @@
-//! The XDP program: a frame comes in, [`decide`] says what becomes of it and
-//! why, and [`action`] turns that into the kernel's word for it.
+//! The XDP programs, one for each [`Hook`]: a frame comes in, [`judge`] says what
+//! becomes of it and why, and [`action`] turns that into the kernel's word for it.
 //!
-//! What it must do is laid down in `netverdict-abi`, in the documentation of
-//! [`Reason`].
+//! What they must do is laid down in `netverdict-abi`, in the documentation of
+//! [`Reason`]. The hook is a type parameter, so that each program holds only what
+//! its own hook needs.
 #![no_std]
 #![no_main]
 #![feature(asm_experimental_arch)]
 
+mod address;
 mod bytes;
+mod connection;
 mod faults;
+mod fragment;
+mod hook;
+mod icmp;
 mod identity;
 mod ipv4;
 mod ipv6;
 mod maps;
-mod parse;
+mod packet;
+mod parts;
+mod policy;
+mod prefilter;
 mod report;
-mod source;
-mod stages;
+mod tags;
+mod workload;
 
 use aya_ebpf::bindings::xdp_action::{XDP_ABORTED, XDP_DROP, XDP_PASS};
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
 use netverdict_abi::{Mode, Reason, Verdict};
 
-use crate::bytes::{Bytes, Frame, Linear, Paged};
+use crate::bytes::Frame;
+use crate::hook::{AtEgress, AtHook, AtIngress, AtUplink};
+use crate::packet::Packet;
 
 /// What was decided about a frame, and by which rule (0 for none).
 #[derive(Clone, Copy)]
@@ -39,62 +50,104 @@ impl From<Reason> for Judgement {
     }
 }
 
-/// The entry point.
+/// What holds during one run of a program.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Run {
+    generation: u32,
+    /// Bits of [`Mode`].
+    mode: u32,
+    epoch: u32,
+    /// Index of the interface that the frame came in by.
+    link: u32,
+}
+
+impl Run {
+    #[inline(always)]
+    fn is(&self, mode: u32) -> bool {
+        self.mode & mode != 0
+    }
+}
+
+/// Where frames from outside enter the node.
 #[xdp(frags)]
-pub fn netverdict(ctx: XdpContext) -> u32 {
-    let frame = Frame::new(&ctx);
-    // Read once, and volatile, so that the compiler keeps to it: whatever user
-    // space does meanwhile, one run sees one policy.
-    let generation = maps::GENERATION
-        .get_ptr(0)
-        // SAFETY: the entry is a whole, aligned word, and there for good.
-        .map(|generation| unsafe { generation.read_volatile() });
-    let mode = generation.and_then(|generation| maps::MODES.get(generation).copied());
-    let (Some(generation), Some(mode)) = (generation, mode) else {
-        return finish(&frame, 0, Mode::EVENT_ON_DROP, Reason::Impossible.into());
-    };
-    let judgement = decide(&frame, generation, mode);
-    finish(&frame, generation, mode, judgement)
+pub fn netverdict_uplink(ctx: XdpContext) -> u32 {
+    run::<AtUplink>(&ctx)
+}
+
+/// Where a workload's frames enter the node.
+#[xdp(frags)]
+pub fn netverdict_egress(ctx: XdpContext) -> u32 {
+    run::<AtEgress>(&ctx)
+}
+
+/// Where frames enter a workload.
+#[xdp(frags)]
+pub fn netverdict_ingress(ctx: XdpContext) -> u32 {
+    run::<AtIngress>(&ctx)
 }
 
 #[inline(always)]
-fn decide(frame: &Frame<'_>, generation: u32, mode: u32) -> Judgement {
-    if mode & Mode::PASS_ALL != 0 {
+fn run<H: AtHook>(ctx: &XdpContext) -> u32 {
+    let frame = Frame::new(ctx);
+    let mut run = Run {
+        generation: 0,
+        mode: Mode::EVENT_ON_DROP,
+        epoch: 0,
+        link: ctx.ingress_ifindex() as u32,
+    };
+    let generation = generation_in_force();
+    let settings = generation.and_then(|generation| maps::SETTINGS.get(generation).copied());
+    let (Some(generation), Some(settings)) = (generation, settings) else {
+        return finish::<H>(&frame, &run, Reason::Impossible.into());
+    };
+    run.generation = generation;
+    run.mode = settings.mode;
+    run.epoch = settings.epoch;
+    if faults::EPOCH_IGNORED {
+        run.epoch = 0;
+    }
+    let judgement = decide::<H>(&frame, &run);
+    finish::<H>(&frame, &run, judgement)
+}
+
+/// The generation that this run goes by. Called once, and volatile, so that the
+/// compiler keeps to it: whatever user space does meanwhile, one run sees one
+/// policy.
+#[inline(always)]
+fn generation_in_force() -> Option<u32> {
+    let generation = maps::GENERATION.get_ptr(0)?;
+    // SAFETY: the entry is a whole, aligned word, and there for good.
+    Some(unsafe { generation.read_volatile() })
+}
+
+#[inline(always)]
+fn decide<H: AtHook>(frame: &Frame<'_>, run: &Run) -> Judgement {
+    if run.is(Mode::PASS_ALL) && !faults::PASS_ALL_IGNORED {
         return Reason::PassAll.into();
     }
-    let (Ok(judgement) | Err(judgement)) = if frame.is_linear() {
-        judge(&Linear::new(frame), generation)
-    } else {
-        judge(&Paged::new(frame), generation)
-    };
+    let (Ok(judgement) | Err(judgement)) = judge::<H>(frame, run);
     if faults::PASSES_EVERYTHING && judgement.reason.verdict() == Verdict::Drop {
-        return Reason::UnprotectedPort.into();
+        return H::HARMLESS.into();
     }
     judgement
 }
 
-/// A frame whose shape decides leaves early, with an `Err`. The families part
-/// ways here and do not meet again: one tail for both would carry values that
-/// one of them leaves undefined, which the verifier refuses to see copied.
+/// The steps of [`Reason`]. A frame whose shape decides leaves early, with an
+/// `Err`.
 #[inline(always)]
-fn judge(bytes: &impl Bytes, generation: u32) -> Result<Judgement, Judgement> {
-    match parse::behind_tags(bytes)? {
-        (ETHERTYPE_IPV4, offset) => {
-            let flow = parse::flow(bytes, ipv4::transport(bytes, offset)?)?;
-            Ok(stages::judge(generation, flow))
-        }
-        (ETHERTYPE_IPV6, offset) => {
-            let flow = parse::flow(bytes, ipv6::transport(bytes, offset)?)?;
-            Ok(stages::judge(generation, flow))
-        }
-        _ => Err(Reason::NotIp.into()),
-    }
+fn judge<H: AtHook>(frame: &Frame<'_>, run: &Run) -> Result<Judgement, Judgement> {
+    let mut packet = Packet::UNREAD;
+    parts::read_header(frame, &mut packet)?;
+    H::before_transport(run, &packet)?;
+    parts::read_upper(frame, &mut packet)?;
+    Ok(parts::judge::<H>(run, &mut packet))
 }
 
 #[inline(always)]
-fn finish(frame: &Frame<'_>, generation: u32, mode: u32, judgement: Judgement) -> u32 {
-    report::count(judgement.reason);
-    report::event(frame, generation, mode, judgement);
+fn finish<H: AtHook>(frame: &Frame<'_>, run: &Run, judgement: Judgement) -> u32 {
+    report::count(H::HOOK, judgement.reason);
+    report::event(frame, H::HOOK, run, judgement);
     action(judgement.reason.verdict())
 }
 
@@ -108,10 +161,6 @@ fn action(verdict: Verdict) -> u32 {
         Verdict::Abort => XDP_ABORTED,
     }
 }
-
-// IEEE Std 802, registered ethertypes.
-const ETHERTYPE_IPV4: u16 = 0x0800;
-const ETHERTYPE_IPV6: u16 = 0x86dd;
 
 /// Nothing in here panics; a panic that the compiler could not rule out would be
 /// an endless loop, which the verifier refuses to load.

@@ -1,14 +1,15 @@
 //! Telling user space: a count always, an event where the mode asks for it.
 
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
-use netverdict_abi::{Event, Mode, Reason, Verdict};
+use netverdict_abi::{Event, Hook, Mode, REASON_COUNT, Reason, Verdict};
 
-use crate::bytes::{Bytes, Frame, Linear};
-use crate::{Judgement, maps};
+use crate::bytes::{Bytes, Frame, Linear, Paged};
+use crate::{Judgement, Run, maps};
 
 #[inline(always)]
-pub(crate) fn count(reason: Reason) {
-    if let Some(counter) = maps::COUNTERS.get_ptr_mut(reason as u32) {
+pub(crate) fn count(hook: Hook, reason: Reason) {
+    let index = hook as u32 * REASON_COUNT as u32 + reason as u32;
+    if let Some(counter) = maps::COUNTERS.get_ptr_mut(index) {
         // SAFETY: the slot is this CPU's, and an XDP program is not interrupted
         // by itself.
         unsafe { *counter += 1 };
@@ -16,14 +17,15 @@ pub(crate) fn count(reason: Reason) {
 }
 
 #[inline(always)]
-pub(crate) fn event(frame: &Frame<'_>, generation: u32, mode: u32, judgement: Judgement) {
+pub(crate) fn event(frame: &Frame<'_>, hook: Hook, run: &Run, judgement: Judgement) {
     let wanted = match judgement.reason.verdict() {
         Verdict::Pass => Mode::EVENT_ON_PASS,
         Verdict::Drop | Verdict::Abort => Mode::EVENT_ON_DROP,
     };
-    if mode & wanted == 0 {
+    if !run.is(wanted) {
         return;
     }
+    let tail = tail(frame);
     let Some(mut entry) = maps::EVENTS.reserve_untyped::<Event>(0) else {
         lost();
         return;
@@ -32,16 +34,31 @@ pub(crate) fn event(frame: &Frame<'_>, generation: u32, mode: u32, judgement: Ju
         // The first bytes of a frame are never in a further page.
         source_mac: Linear::new(frame).read(6).unwrap_or_default(),
         reason: judgement.reason as u8,
-        generation: generation as u8,
+        generation: run.generation as u8,
+        tail,
+        hook: hook as u8,
+        zero: [0; 3],
         rule: judgement.rule,
         frame_length: frame.length as u32,
-        ifindex: frame.ctx.ingress_ifindex() as u32,
+        ifindex: run.link,
         rx_queue: frame.ctx.rx_queue_index(),
     });
     // The reader looks at the mapped memory when it wants to: nobody sleeps on
     // the buffer, and waking nobody costs an interrupt.
     entry.submit(BPF_RB_NO_WAKEUP.into());
 }
+
+/// The last bytes of the frame, through the helper: the verifier does not let a
+/// program count back from the end of a frame.
+#[inline(always)]
+fn tail(frame: &Frame<'_>) -> [u8; TAIL] {
+    match frame.length.checked_sub(TAIL) {
+        Some(offset) => Paged::new(frame).read(offset).unwrap_or_default(),
+        None => [0; TAIL],
+    }
+}
+
+const TAIL: usize = 8;
 
 #[inline(always)]
 fn lost() {

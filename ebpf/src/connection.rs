@@ -1,0 +1,114 @@
+//! Connections, remembered by their first packet: steps 11 and 13 of [`Reason`].
+
+use netverdict_abi::{ConnectionKey, Hook, Reason};
+
+use crate::address::Family;
+use crate::packet::{Endpoints, Packet};
+use crate::{Run, faults, icmp, maps};
+
+/// Why the packet needs no policy: it belongs to a connection that the workload's
+/// other hook let begin.
+#[inline(always)]
+pub(crate) fn recognise(run: &Run, hook: Hook, packet: &Packet) -> Option<Reason> {
+    let (first, reason) = match packet.icmp() {
+        Some(kind) if icmp::is_error(packet.family, kind) => {
+            (about(hook, packet)?, Reason::Related)
+        }
+        _ => (reversed(packet)?, Reason::Reply),
+    };
+    if faults::REPLY_WITHOUT_CONNECTION && packet.acknowledges
+        || faults::RELATED_WITHOUT_CONNECTION && matches!(reason, Reason::Related)
+    {
+        return Some(reason);
+    }
+    let key = key(run, other(hook), packet.family, &first);
+    // SAFETY: the value is not looked at.
+    unsafe { maps::CONNECTIONS.get(key) }.map(|_| reason)
+}
+
+/// Remembers the packet as the first of a connection, if it may be one.
+#[inline(always)]
+pub(crate) fn remember(run: &Run, hook: Hook, packet: &Packet) {
+    let destination_port_be = match packet.icmp() {
+        Some(kind) if icmp::is_echo_request(packet.family, kind) => 0,
+        Some(_) => return,
+        None => packet.destination_port_be,
+    };
+    let first = Endpoints {
+        source: packet.source,
+        destination: packet.destination,
+        source_port_be: packet.source_port_be,
+        destination_port_be,
+        protocol: packet.protocol,
+        is_known: true,
+    };
+    let key = key(run, hook, packet.family, &first);
+    // SAFETY: the value is not looked at.
+    if unsafe { maps::CONNECTIONS.get(key) }.is_none() {
+        // A full map makes room by forgetting; what is forgotten meets the policy.
+        let _ = maps::CONNECTIONS.insert(key, 0, 0);
+    }
+}
+
+/// The first packet of the connection that this one would be a reply in.
+#[inline(always)]
+fn reversed(packet: &Packet) -> Option<Endpoints> {
+    let (source_port_be, destination_port_be) = match packet.icmp() {
+        Some(kind) if icmp::is_echo_reply(packet.family, kind) => (packet.source_port_be, 0),
+        Some(_) => return None,
+        None => (packet.destination_port_be, packet.source_port_be),
+    };
+    Some(Endpoints {
+        source: packet.destination,
+        destination: packet.source,
+        source_port_be,
+        destination_port_be,
+        protocol: packet.protocol,
+        is_known: true,
+    })
+}
+
+/// The packet that an error is about, if the workload had to do with it.
+#[inline(always)]
+fn about(hook: Hook, packet: &Packet) -> Option<Endpoints> {
+    if faults::RELATED_WITHOUT_CONNECTION {
+        return Some(packet.about);
+    }
+    let is_the_workloads = match hook {
+        Hook::Egress => packet.about.destination.equals(&packet.source),
+        Hook::Uplink | Hook::Ingress => packet.about.source.equals(&packet.destination),
+    };
+    (packet.about.is_known && is_the_workloads).then_some(packet.about)
+}
+
+/// The other hook of the same workload.
+#[inline(always)]
+const fn other(hook: Hook) -> Hook {
+    match hook {
+        Hook::Ingress => Hook::Egress,
+        Hook::Uplink | Hook::Egress => Hook::Ingress,
+    }
+}
+
+/// Under which a connection stands whose first packet is `first`.
+#[inline(always)]
+fn key(run: &Run, hook: Hook, family: Family, first: &Endpoints) -> ConnectionKey {
+    let (source_port_be, destination_port_be) = match faults::CONNECTION_EITHER_WAY {
+        true => (0, 0),
+        false => (first.source_port_be, first.destination_port_be),
+    };
+    ConnectionKey {
+        source: first.source.bytes,
+        destination: first.destination.bytes,
+        epoch: run.epoch,
+        source_port_be,
+        destination_port_be,
+        protocol: first.protocol,
+        family: family.0,
+        hook: match faults::CONNECTION_OF_ANY_HOOK {
+            true => 0,
+            false => hook as u8,
+        },
+        zero: 0,
+    }
+}
