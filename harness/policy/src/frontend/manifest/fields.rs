@@ -125,3 +125,55 @@ pub(super) fn supported<T: Copy>(
     }
     found.map(|(_, value)| *value)
 }
+
+/// A mapping of which a few keys are read, and the others have no effect on
+/// packets whatever they say.
+#[derive(Clone, Copy)]
+pub(super) struct Open<'n> {
+    pub(super) node: &'n Node,
+    entries: &'n [Entry],
+}
+
+impl<'n> Open<'n> {
+    /// Takes the mapping; `read` are the keys that will be asked for. A key that
+    /// was nearly one of these is a warning.
+    pub(super) fn of(
+        node: &'n Node,
+        what: &'static str,
+        read: &[&str],
+        problems: &mut Problems,
+    ) -> Option<Open<'n>> {
+        let Value::Map(entries) = &node.value else {
+            problems.wrong_type(node, what, format!("it has the keys: {}", read.join(", ")));
+            return None;
+        };
+        for entry in entries {
+            let slip = |key: &&&str| entry.key != **key && slip_of_pen(&entry.key, key);
+            if !read.contains(&entry.key.as_str())
+                && let Some(meant) = read.iter().find(slip)
+            {
+                problems.warn(
+                    "field-misspelt",
+                    &entry.key_location,
+                    format!("{what} has no field '{}'", entry.key),
+                    format!("did you mean '{meant}'? as it stands, it says nothing"),
+                );
+            }
+        }
+        Some(Open { node, entries })
+    }
+
+    /// The value of a key; what is `null` is not given.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        (self.entries.iter())
+            .find(|entry| entry.key == key)
+            .map(|entry| &entry.value)
+            .filter(|value| value.value != Value::Null)
+    }
+}
+
+/// Whether a key is another but for upper and lower case, or one letter.
+fn slip_of_pen(key: &str, meant: &str) -> bool {
+    key.eq_ignore_ascii_case(meant)
+        || (meant.len() > 4 && strsim::damerau_levenshtein(key, meant) == 1)
+}

@@ -2,8 +2,8 @@
 
 use super::super::problems::Problems;
 use super::super::tree::{Node, Value};
-use super::fields::{Keys, Known};
-use crate::diagnostic::Diagnostic;
+use super::fields::{Keys, Known, Open};
+use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{Labels, ObjectName};
 
 /// Bookkeeping of the API server and of tools, without effect on packets.
@@ -41,6 +41,114 @@ pub(super) fn name(node: &Node, problems: &mut Problems) -> Option<ObjectName> {
         namespace: namespace?,
         name: name?,
     })
+}
+
+/// What metadata says of an object that is no policy and no service.
+pub(super) struct Metadata {
+    /// Its name; without namespace if it belongs to none.
+    pub(super) name: ObjectName,
+    pub(super) labels: Labels,
+    pub(super) owner: Option<Owner>,
+    /// Its name, where it is given.
+    pub(super) location: Location,
+}
+
+/// Who made an object, and looks after it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::frontend) struct Owner {
+    pub(in crate::frontend) kind: String,
+    pub(in crate::frontend) name: String,
+}
+
+/// Whether objects of a kind belong to a namespace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// They do.
+    Namespaced,
+    /// They belong to the cluster.
+    Cluster,
+}
+
+/// The metadata of an object whose annotations have no effect.
+pub(super) fn read(document: &Node, scope: Scope, problems: &mut Problems) -> Option<Metadata> {
+    let Some(node) = document.get("metadata") else {
+        problems.error(
+            "missing-key",
+            &document.location,
+            "'metadata' is missing",
+            "give it metadata with a name",
+        );
+        return None;
+    };
+    let keys = [
+        "name",
+        "namespace",
+        "generateName",
+        "labels",
+        "ownerReferences",
+    ];
+    let metadata = Open::of(node, "metadata", &keys, problems)?;
+    let (name, location) = match (metadata.get("name"), metadata.get("generateName")) {
+        (Some(node), _) => (object_name(node, problems), &node.location),
+        // The API server would put random letters behind it.
+        (None, Some(node)) => {
+            let begin = problems.text(node).map(|text| text.trim_end_matches('-'));
+            (begin.map(str::to_owned), &node.location)
+        }
+        (None, None) => {
+            problems.error(
+                "missing-key",
+                &node.location,
+                "'name' is missing",
+                "every object has metadata.name",
+            );
+            (None, &node.location)
+        }
+    };
+    let namespace = match (scope, metadata.get("namespace")) {
+        (Scope::Cluster, _) => Some(String::new()),
+        (Scope::Namespaced, Some(node)) => object_name(node, problems),
+        (Scope::Namespaced, None) => Some("default".to_owned()),
+    };
+    let labels = match metadata.get("labels") {
+        Some(node) => problems.labels(node),
+        None => Some(Labels::new()),
+    };
+    let owner = (metadata.get("ownerReferences")).and_then(|node| owner(node, problems));
+    Some(Metadata {
+        name: ObjectName {
+            namespace: namespace?,
+            name: name?,
+        },
+        labels: labels?,
+        owner,
+        location: location.clone(),
+    })
+}
+
+/// The owner that controls the object, or else the first one.
+fn owner(list: &Node, problems: &mut Problems) -> Option<Owner> {
+    let mut first = None;
+    for item in problems.list(list)? {
+        let keys = ["kind", "name", "controller"];
+        let Some(reference) = Open::of(item, "an owner reference", &keys, problems) else {
+            continue;
+        };
+        let mut text = |key| reference.get(key).and_then(|node| problems.text(node));
+        let (Some(kind), Some(name)) = (text("kind"), text("name")) else {
+            continue;
+        };
+        let owner = Owner {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        };
+        let controller = reference.get("controller").map(|node| &node.value);
+        if controller == Some(&Value::Boolean(true)) {
+            return Some(owner);
+        }
+        first.get_or_insert(owner);
+    }
+    first
 }
 
 /// A subdomain as RFC 1123 has it: what the API server takes.

@@ -9,20 +9,27 @@
 mod fields;
 mod kinds;
 mod metadata;
+mod namespace;
+mod node;
+mod pod;
 pub(super) mod policy;
+mod remarks;
 mod service;
+mod workload;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use policy::{CidrGroup, PolicyObject};
+pub(super) use remarks::{Remark, Remarks};
 pub(super) use service::Service;
+pub(super) use workload::{Rank, WorkloadObject};
 
 use super::problems::Problems;
 use super::tree::{self, Node, Value};
 use crate::coverage::Coverage;
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
-use crate::model::{Labels, NamedPort, ObjectName};
+use crate::model::{Labels, ObjectName};
 use kinds::{Kind, Treatment};
 
 /// Lists inside lists that are followed.
@@ -39,6 +46,8 @@ pub(super) struct Objects {
     pub(super) cidr_groups: Vec<CidrGroup>,
     /// What is enforced of the policies that have been read.
     pub(super) coverage: Coverage,
+    /// What is remarkable.
+    pub(super) remarks: Remarks,
     /// Whether some object could not be read.
     pub(super) broken: bool,
     /// Kinds that were let pass, by `apiVersion` and `kind`: how many objects,
@@ -59,17 +68,6 @@ pub(super) struct NodeObject {
     pub(super) name: String,
     pub(super) labels: Labels,
     pub(super) addresses: Vec<(std::net::IpAddr, Location)>,
-    pub(super) location: Location,
-}
-
-/// A pod, or what makes pods.
-#[derive(Debug)]
-pub(super) struct WorkloadObject {
-    pub(super) kind: &'static str,
-    pub(super) name: ObjectName,
-    /// Labels of the pods.
-    pub(super) labels: Labels,
-    pub(super) named_ports: Vec<NamedPort>,
     pub(super) location: Location,
 }
 
@@ -208,7 +206,10 @@ fn object(
 
 fn understood(kind: Kind, document: &Node, objects: &mut Objects, problems: &mut Problems) {
     match kind {
-        Kind::Namespace | Kind::Node | Kind::Pod | Kind::Template(_) => {}
+        Kind::Namespace => namespace::read(document, objects, problems),
+        Kind::Node => node::read(document, objects, problems),
+        Kind::Pod => workload::pod(document, objects, problems),
+        Kind::Template(template) => workload::template(template, document, objects, problems),
         Kind::Service => {
             if let Some(service) = service::read(document, problems)
                 && objects.is_new("Service", &service.name, &service.location, problems)
