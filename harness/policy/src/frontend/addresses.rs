@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::network::Claims;
 use crate::prefix::Family;
 
 /// The first address that is assigned, of ranges that clusters use for pods:
@@ -13,18 +12,17 @@ const FIRST_V4: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 2);
 const FIRST_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, 2);
 
 /// Gives addresses away in order, leaving out those that are in use.
-#[derive(Debug)]
-pub(super) struct Addresses<'c> {
-    claims: &'c Claims,
+pub(super) struct Addresses<'t> {
+    taken: &'t dyn Fn(IpAddr) -> bool,
     next_v4: u32,
     next_v6: u128,
 }
 
-impl<'c> Addresses<'c> {
-    /// None given away yet.
-    pub(super) fn new(claims: &'c Claims) -> Addresses<'c> {
+impl<'t> Addresses<'t> {
+    /// None given away yet, but those that are `taken` otherwise.
+    pub(super) fn new(taken: &'t dyn Fn(IpAddr) -> bool) -> Addresses<'t> {
         Addresses {
-            claims,
+            taken,
             next_v4: FIRST_V4.to_bits(),
             next_v6: FIRST_V6.to_bits(),
         }
@@ -56,7 +54,7 @@ impl<'c> Addresses<'c> {
                     Ipv6Addr::from_bits(self.next_v6 - 1).into()
                 }
             };
-            if !self.claims.has(address) {
+            if !(self.taken)(address) {
                 return address;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::choices::{self, CHOICES};
 use super::keys::{Key, Shape, Table};
-use super::link;
+use super::link::{self, Linked, Setting};
 use super::manifest::{self, Objects};
 use super::network::{self, Network};
 use super::prefilter::{self, DENY_LIST, PREFILTER, Prefilters};
@@ -261,7 +261,18 @@ fn judge(
         sets,
     } = parts;
     let before = problems.errors();
-    let policy = link::link(&network, objects, prefilters, choices, problems);
+    let Linked {
+        policy,
+        topology,
+        coverage: _,
+    } = link::link(
+        &network,
+        objects,
+        prefilters,
+        choices,
+        Setting::Scenario,
+        problems,
+    );
     let services_known = services_known && problems.errors() == before;
     // What cannot be compiled is wrong with the input, and known without a
     // single frame.
@@ -272,7 +283,6 @@ fn judge(
             None
         }
     };
-    let topology = link::topology(&network, &policy);
     let context = probe::Context {
         topology: &topology,
         policy: &policy,

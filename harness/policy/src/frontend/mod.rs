@@ -7,6 +7,7 @@
 mod addresses;
 mod checks;
 mod choices;
+mod cluster;
 mod document;
 mod keys;
 mod labels;
@@ -28,6 +29,9 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
 use crate::image::MapImage;
 use crate::scenario::Scenario;
+pub use cluster::{Cluster, ClusterOptions, cluster};
+pub use link::HostNetwork;
+
 use manifest::Objects;
 use problems::Problems;
 use sources::Sources;

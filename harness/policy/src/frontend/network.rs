@@ -17,7 +17,7 @@ use crate::model::{KnownHost, Labels};
 use crate::prefix::Family;
 use crate::topology::HostPlan;
 
-pub(super) use claims::Claims;
+pub(super) use claims::{Claims, usable};
 pub(super) use workload::WorkloadDeclaration;
 
 /// MTU in bytes where none is given: Ethernet's.

@@ -9,7 +9,13 @@ use crate::model::{NetworkPolicy, PeerKind, Peers, Selector, Subject};
 pub(super) fn selected_by(services: &[Service], policies: &[NetworkPolicy]) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for service in services {
-        keys.extend((service.selector.iter().flat_map(|(labels, _)| labels.keys())).cloned());
+        keys.extend(
+            (service
+                .selector
+                .iter()
+                .flat_map(|(labels, _)| labels.keys()))
+            .cloned(),
+        );
     }
     let mut add = |selector: &Selector| {
         keys.extend(selector.0.iter().map(|requirement| requirement.key.clone()));

@@ -179,7 +179,10 @@ fn tell_apart(
         .map(String::as_str)
         .collect();
     let why = match differ.is_empty() {
-        false => format!("in the labels {}, which selectors look at", differ.join(", ")),
+        false => format!(
+            "in the labels {}, which selectors look at",
+            differ.join(", ")
+        ),
         true => "in named ports, service account or network".to_owned(),
     };
     let Some(first) = firsts().next() else {

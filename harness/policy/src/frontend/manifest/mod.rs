@@ -22,12 +22,11 @@ use std::sync::Arc;
 
 pub(super) use policy::{CidrGroup, PolicyObject};
 pub(super) use remarks::{Remark, Remarks};
-pub(super) use service::Service;
+pub(super) use service::{Service, ServicePort, TargetPort};
 pub(super) use workload::{Rank, WorkloadObject};
 
 use super::problems::Problems;
 use super::tree::{self, Node, Value};
-use crate::coverage::Coverage;
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
 use crate::model::{Labels, ObjectName};
 use kinds::{Kind, Treatment};
@@ -44,28 +43,42 @@ pub(super) struct Objects {
     pub(super) services: Vec<Service>,
     pub(super) policies: Vec<PolicyObject>,
     pub(super) cidr_groups: Vec<CidrGroup>,
-    /// What is enforced of the policies that have been read.
-    pub(super) coverage: Coverage,
+    /// What is to be done with documents that are no manifests.
+    pub(super) strangers: Strangers,
     /// What is remarkable.
     pub(super) remarks: Remarks,
     /// Whether some object could not be read.
     pub(super) broken: bool,
-    /// Kinds that were let pass, by `apiVersion` and `kind`: how many objects,
-    /// and where the first one is.
-    passed: BTreeMap<(String, String), (usize, Location)>,
-    seen: BTreeMap<(&'static str, ObjectName), Location>,
+    /// What was let pass.
+    pub(super) passed: Passed,
+    pub(super) seen: BTreeMap<(&'static str, ObjectName), Location>,
 }
+
+/// What is to be done with documents that are no manifests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Strangers {
+    /// They were named as manifests: it is a mistake.
+    #[default]
+    Refuse,
+    /// They happen to lie among manifests.
+    PassOver,
+}
+
+/// Kinds that were let pass, by `apiVersion` and `kind`: how many objects, and
+/// where the first one is.
+#[derive(Debug, Default)]
+pub(super) struct Passed(BTreeMap<(String, String), (usize, Location)>);
 
 /// A `Namespace`.
 #[derive(Debug)]
 pub(super) struct NamespaceObject {
     pub(super) labels: Labels,
+    pub(super) location: Location,
 }
 
 /// A `Node`.
 #[derive(Debug)]
 pub(super) struct NodeObject {
-    pub(super) name: String,
     pub(super) labels: Labels,
     pub(super) addresses: Vec<(std::net::IpAddr, Location)>,
     pub(super) location: Location,
@@ -107,12 +120,18 @@ struct Identity<'n> {
 fn root(document: &Node, objects: &mut Objects, problems: &mut Problems) {
     match identity(document, None, problems) {
         Ok(identity) => object(document, identity, 0, objects, problems),
-        Err(Unidentified::Missing) => problems.error(
-            "not-a-manifest",
-            &document.location,
-            "a manifest has 'apiVersion' and 'kind'",
-            "list only Kubernetes manifests under 'manifests'",
-        ),
+        Err(Unidentified::Missing) => {
+            let stranger = Diagnostic::error(
+                "not-a-manifest",
+                &document.location,
+                "a manifest has 'apiVersion' and 'kind'",
+                "name only Kubernetes manifests, or folders of them",
+            );
+            problems.push(match objects.strangers {
+                Strangers::Refuse => stranger,
+                Strangers::PassOver => stranger.into_warning(),
+            });
+        }
         Err(Unidentified::Reported) => {}
     }
 }
@@ -172,11 +191,7 @@ fn object(
     }
     match kinds::treatment(api_version, kind) {
         Treatment::Read(kind) => understood(kind, document, objects, problems),
-        Treatment::Pass => {
-            let name = (api_version.to_owned(), kind.to_owned());
-            let place = || (0, location.clone());
-            objects.passed.entry(name).or_insert_with(place).0 += 1;
-        }
+        Treatment::Pass => objects.passed.add(api_version, kind, location),
         Treatment::Refuse { does } => problems.error(
             "unsupported-kind",
             location,
@@ -211,7 +226,7 @@ fn understood(kind: Kind, document: &Node, objects: &mut Objects, problems: &mut
         Kind::Pod => workload::pod(document, objects, problems),
         Kind::Template(template) => workload::template(template, document, objects, problems),
         Kind::Service => {
-            if let Some(service) = service::read(document, problems)
+            if let Some(service) = service::read(document, &mut objects.remarks, problems)
                 && objects.is_new("Service", &service.name, &service.location, problems)
             {
                 objects.services.push(service);
@@ -304,10 +319,18 @@ impl Objects {
         );
         false
     }
+}
 
-    /// Notes about the kinds that were let pass, one each.
-    pub(super) fn note_passed(&self, problems: &mut Problems) {
-        for ((api_version, kind), (count, location)) in &self.passed {
+impl Passed {
+    fn add(&mut self, api_version: &str, kind: &str, location: &Location) {
+        let name = (api_version.to_owned(), kind.to_owned());
+        let place = || (0, location.clone());
+        self.0.entry(name).or_insert_with(place).0 += 1;
+    }
+
+    /// One note for each kind.
+    pub(super) fn note(&self, problems: &mut Problems) {
+        for ((api_version, kind), (count, location)) in &self.0 {
             let objects = if *count == 1 { "object" } else { "objects" };
             problems.note(
                 "kind-passed-over",

@@ -17,7 +17,7 @@ pub(super) fn read(document: &Node, objects: &mut Objects, problems: &mut Proble
         location,
     } = metadata;
     if objects.is_new("Namespace", &name, &location, problems) {
-        let object = NamespaceObject { labels };
+        let object = NamespaceObject { labels, location };
         objects.namespaces.insert(name.name, object);
     }
 }

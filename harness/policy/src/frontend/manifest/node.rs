@@ -26,7 +26,6 @@ pub(super) fn read(document: &Node, objects: &mut Objects, problems: &mut Proble
     } = metadata;
     if objects.is_new("Node", &name, &location, problems) {
         objects.nodes.push(NodeObject {
-            name: name.name,
             labels,
             addresses,
             location,

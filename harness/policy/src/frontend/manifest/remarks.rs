@@ -15,6 +15,8 @@ pub(in crate::frontend) struct Remarks(BTreeMap<Remark, (usize, Location)>);
 pub(in crate::frontend) enum Remark {
     /// A workload with no replicas.
     NoReplicas,
+    /// A pod that has finished.
+    Finished,
     /// A port of a container that the node serves as well.
     HostPort,
     /// A pod in the node's network.
@@ -78,6 +80,12 @@ impl Remark {
                 one: "this workload has no replicas",
                 many: "workloads have no replicas",
                 help: "it is judged as if it had: scaling it up changes no policy",
+            },
+            Remark::Finished => Words {
+                code: "pod-finished",
+                one: "this pod has finished",
+                many: "pods have finished",
+                help: "it is judged as if it ran: the next one like it will meet the same policy",
             },
             Remark::HostPort => Words {
                 code: "host-port",

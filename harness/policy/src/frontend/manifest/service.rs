@@ -1,9 +1,12 @@
-//! Reads a `v1 Service` of type NodePort.
+//! Reads a `v1 Service`.
+
+use std::net::IpAddr;
 
 use super::super::problems::Problems;
 use super::super::tree::{Node, Value};
-use super::fields::{Keys, Known, filled_list, supported};
+use super::fields::{Keys, Known, supported};
 use super::metadata;
+use super::remarks::{Remark, Remarks};
 use crate::diagnostic::Location;
 use crate::model::{Labels, ObjectName};
 use crate::port::{ProtoPort, Protocol};
@@ -25,22 +28,31 @@ const SPEC: Keys = Keys {
         "selector",
         "ports",
         "clusterIP",
+        "clusterIPs",
+        "externalIPs",
         "ipFamilies",
         "ipFamilyPolicy",
         "externalTrafficPolicy",
+        "loadBalancerIP",
+        "loadBalancerSourceRanges",
+        "allocateLoadBalancerNodePorts",
     ],
     ignored: &[
-        // Addresses inside the cluster; frames from outside name the node's.
-        "clusterIPs",
-        // Which of several backends a client stays with; all are judged alike.
+        // Which of several backends a client stays with, or is sent to; all are
+        // judged alike.
         "sessionAffinity",
         "sessionAffinityConfig",
-        // Traffic that begins inside the cluster.
+        "trafficDistribution",
+        // Traffic that begins inside the cluster: on one node all backends are
+        // local.
         "internalTrafficPolicy",
-        // Load balancers only.
-        "allocateLoadBalancerNodePorts",
         // Whether a pod counts before it is ready; workloads here are.
         "publishNotReadyAddresses",
+        // Which load balancer there is, and how it finds out which node to ask.
+        "loadBalancerClass",
+        "healthCheckNodePort",
+        // A name that DNS gives; what it stands for is elsewhere.
+        "externalName",
     ],
 };
 
@@ -57,123 +69,258 @@ const PROTOCOLS: [(&str, Protocol); 3] = [
     ("SCTP", Protocol::Sctp),
 ];
 
+/// How a service is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    ClusterIp,
+    NodePort,
+    LoadBalancer,
+    ExternalName,
+}
+
+const TYPES: [(&str, Type); 4] = [
+    ("ClusterIP", Type::ClusterIp),
+    ("NodePort", Type::NodePort),
+    ("LoadBalancer", Type::LoadBalancer),
+    ("ExternalName", Type::ExternalName),
+];
+
 /// A service as its manifest has it.
 #[derive(Debug)]
-pub(crate) struct Service {
-    pub(crate) name: ObjectName,
-    pub(crate) selector: Labels,
-    pub(crate) selector_location: Location,
-    pub(crate) ports: Vec<ServicePort>,
+pub(in crate::frontend) struct Service {
+    pub(in crate::frontend) name: ObjectName,
+    /// Its own labels.
+    pub(in crate::frontend) labels: Labels,
+    /// Labels of its backends, and where they stand; `None` where its backends
+    /// are managed elsewhere.
+    pub(in crate::frontend) selector: Option<(Labels, Location)>,
+    pub(in crate::frontend) ports: Vec<ServicePort>,
     /// Families that it says it is reached by, and where; `None` is every
     /// family of the node.
-    pub(crate) families: Option<(Vec<Family>, Location)>,
-    pub(crate) location: Location,
+    pub(in crate::frontend) families: Option<(Vec<Family>, Location)>,
+    /// Its addresses, inside and outside the cluster.
+    pub(in crate::frontend) addresses: Vec<IpAddr>,
+    pub(in crate::frontend) location: Location,
 }
 
 /// A port of a service.
 #[derive(Debug)]
-pub(crate) struct ServicePort {
-    pub(crate) node_port: ProtoPort,
-    pub(crate) target_port: u16,
+pub(in crate::frontend) struct ServicePort {
+    pub(in crate::frontend) protocol: Protocol,
+    /// The port on the node, if it has one.
+    pub(in crate::frontend) node_port: Option<u16>,
+    pub(in crate::frontend) target: TargetPort,
+    /// Where the target stands, or the whole entry.
+    pub(in crate::frontend) target_location: Location,
     /// The whole entry.
-    pub(crate) location: Location,
+    pub(in crate::frontend) location: Location,
+}
+
+/// A port of the backends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::frontend) enum TargetPort {
+    /// The same of all.
+    Number(u16),
+    /// Each one's port of this name.
+    Named(String),
+}
+
+impl ServicePort {
+    /// The port on the node, with its protocol.
+    pub(in crate::frontend) fn at_node(&self) -> Option<ProtoPort> {
+        Some(ProtoPort {
+            port: self.node_port?,
+            protocol: self.protocol,
+        })
+    }
 }
 
 /// Reads one object.
-pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Service> {
+pub(super) fn read(
+    document: &Node,
+    remarks: &mut Remarks,
+    problems: &mut Problems,
+) -> Option<Service> {
     let object = Known::of(document, &OBJECT, problems)?;
-    let name = object
-        .need("metadata", "give it metadata with a name", problems)
-        .and_then(|node| metadata::name(node, problems));
+    let metadata = object.need("metadata", "give it metadata with a name", problems);
+    let name = metadata.and_then(|node| metadata::name(node, problems));
+    let labels = match metadata.and_then(|node| given(node.get("labels"))) {
+        Some(node) => problems.labels(node),
+        None => Some(Labels::new()),
+    };
     let spec = object
-        .need("spec", "give it a spec of type NodePort", problems)
+        .need("spec", "give it a spec with a selector and ports", problems)
         .and_then(|node| Known::of(node, &SPEC, problems))?;
-    match spec.get("type") {
-        Some(node) => {
-            supported(node, "type", &[("NodePort", ())], problems);
-        }
-        None => problems.error(
-            "unsupported-field",
-            &spec.node.location,
-            "a Service without 'type' is a ClusterIP, which frames from outside cannot reach",
-            "this version understands: type: NodePort",
-        ),
-    }
-    // Where the source address is rewritten on the way to another node; the
-    // filter has judged the frame before.
-    if let Some(node) = spec.get("externalTrafficPolicy") {
-        let policies = [("Cluster", ()), ("Local", ())];
-        supported(node, "externalTrafficPolicy", &policies, problems);
-    }
-    if let Some(node) = spec.get("clusterIP")
-        && node.value == Value::Text("None".to_owned())
-    {
-        problems.error(
-            "unsupported-field",
-            &node.location,
-            "a headless Service cannot have node ports",
-            "leave 'clusterIP' out",
-        );
-    }
+    let kind = match given(spec.get("type")) {
+        Some(node) => supported(node, "type", &TYPES, problems)?,
+        None => Type::ClusterIp,
+    };
+    let exposed = matches!(kind, Type::NodePort | Type::LoadBalancer);
+    remark(&spec, exposed, remarks, problems);
+    let mut addresses = addresses(&spec, exposed, problems);
+    addresses.extend(balanced(document));
     let families = families(&spec, problems);
-    let selector_help = "a Service without a selector has backends that are managed elsewhere: \
-                         give it the labels of a workload";
-    let selector = (spec.need("selector", selector_help, problems)).and_then(|node| {
-        let labels = metadata::selector(node, problems)?;
-        if labels.is_empty() {
-            problems.error(
-                "empty-selector",
-                &node.location,
-                "the selector is empty",
-                selector_help,
-            );
-            return None;
+    let selector = match given(spec.get("selector")) {
+        Some(node) => Some((problems.labels(node)?, node.location.clone()))
+            // To the API an empty selector is none.
+            .filter(|(labels, _)| !labels.is_empty()),
+        None => None,
+    };
+    // An ExternalName is nothing but an answer of DNS.
+    let selector = selector.filter(|_| kind != Type::ExternalName);
+    if selector.is_none() && kind != Type::ExternalName {
+        remarks.add(Remark::NoSelector, &document.location);
+    }
+    let allocated = given(spec.get("allocateLoadBalancerNodePorts"))
+        .and_then(|node| problems.boolean(node))
+        .unwrap_or(true);
+    let list = given(spec.get("ports")).and_then(|node| problems.list(node));
+    let items = list.unwrap_or(&[]);
+    let ports: Vec<ServicePort> = (items.iter())
+        .filter_map(|item| port(item, exposed, problems))
+        .collect();
+    for port in &ports {
+        let missing = port.node_port.is_none() && exposed && allocated;
+        if missing && selector.is_some() {
+            remarks.add(Remark::NodePortUnassigned, &port.location);
         }
-        Some((labels, node.location.clone()))
-    });
-    let ports = spec
-        .need("ports", "list at least one port with a nodePort", problems)
-        .and_then(|node| filled_list(node, "ports", "list a port with a nodePort", problems))
-        .map(|items| {
-            let ports = items.iter().filter_map(|item| port(item, problems));
-            ports.collect::<Vec<_>>()
-        });
-    let (selector, selector_location) = selector?;
+    }
     Some(Service {
         name: name?,
+        labels: labels?,
         selector,
-        selector_location,
-        ports: ports?,
+        ports,
         families,
+        addresses,
         location: document.location.clone(),
     })
 }
 
-fn port(item: &Node, problems: &mut Problems) -> Option<ServicePort> {
+/// What is not `null`, which to the API is not there.
+fn given(node: Option<&Node>) -> Option<&Node> {
+    node.filter(|node| node.value != Value::Null)
+}
+
+fn remark(spec: &Known<'_>, exposed: bool, remarks: &mut Remarks, problems: &mut Problems) {
+    // The client's address reaches a backend on the same node under both.
+    if let Some(node) = given(spec.get("externalTrafficPolicy")) {
+        let policies = [("Cluster", true), ("Local", false)];
+        let cluster = supported(node, "externalTrafficPolicy", &policies, problems);
+        if cluster == Some(true) && exposed {
+            remarks.add(Remark::TrafficPolicyCluster, &node.location);
+        }
+    }
+    if let Some(node) = given(spec.get("loadBalancerSourceRanges")) {
+        let items = problems.list(node).unwrap_or(&[]);
+        for item in items {
+            problems.prefix(item);
+        }
+        if exposed && !items.is_empty() {
+            remarks.add(Remark::SourceRanges, &node.location);
+        }
+    }
+    for key in ["externalIPs", "loadBalancerIP"] {
+        if let Some(node) = given(spec.get(key))
+            && node.value != Value::List(Vec::new())
+            && node.value != Value::Text(String::new())
+        {
+            remarks.add(Remark::ExternalAddresses, &node.location);
+        }
+    }
+}
+
+/// The addresses that a spec gives.
+fn addresses(spec: &Known<'_>, exposed: bool, problems: &mut Problems) -> Vec<IpAddr> {
+    let mut found = Vec::new();
+    let mut lists: Vec<&Node> = Vec::new();
+    lists.extend(given(spec.get("clusterIP")));
+    lists.extend(given(spec.get("loadBalancerIP")));
+    for key in ["clusterIPs", "externalIPs"] {
+        let list = given(spec.get(key)).and_then(|node| problems.list(node));
+        lists.extend(list.unwrap_or(&[]));
+    }
+    for node in lists {
+        match &node.value {
+            Value::Text(text) if text.is_empty() => {}
+            Value::Text(text) if text == "None" => {
+                if exposed {
+                    problems.error(
+                        "unsupported-field",
+                        &node.location,
+                        "a headless Service cannot have node ports",
+                        "leave 'clusterIP' out",
+                    );
+                }
+            }
+            _ => found.extend(problems.address(node)),
+        }
+    }
+    found
+}
+
+/// The addresses that a load balancer gave it.
+fn balanced(document: &Node) -> Vec<IpAddr> {
+    let ingress =
+        (document.get("status")).and_then(|status| status.get("loadBalancer")?.get("ingress"));
+    let Some(Value::List(items)) = ingress.map(|node| &node.value) else {
+        return Vec::new();
+    };
+    (items.iter())
+        .filter_map(|item| match &item.get("ip")?.value {
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        })
+        .collect()
+}
+
+fn port(item: &Node, exposed: bool, problems: &mut Problems) -> Option<ServicePort> {
     let entry = Known::of(item, &PORT, problems)?;
     let port = entry
         .need("port", "give the port inside the cluster", problems)
         .and_then(|node| problems.number::<u16>(node, 1..=65535));
-    let target_port = match entry.get("targetPort") {
-        Some(node) if matches!(node.value, Value::Text(_)) => {
-            problems.error(
-                "unsupported-field",
-                &node.location,
-                "named target ports are not understood",
-                "write the workload's port as a number, without quotes",
-            );
-            None
+    let (target, target_location) = match given(entry.get("targetPort")) {
+        Some(node) => {
+            let target = match &node.value {
+                Value::Text(name) if !name.is_empty() => Some(TargetPort::Named(name.clone())),
+                // The API server takes 0 for none given.
+                Value::Integer(0) => port.map(TargetPort::Number),
+                _ => problems.number(node, 1..=65535).map(TargetPort::Number),
+            };
+            (target, &node.location)
         }
-        Some(node) => problems.number(node, 1..=65535),
-        None => port,
+        None => (port.map(TargetPort::Number), &item.location),
     };
-    let protocol = match entry.get("protocol") {
+    let protocol = match given(entry.get("protocol")) {
         Some(node) => supported(node, "protocol", &PROTOCOLS, problems),
         None => Some(Protocol::Tcp),
     };
-    let node_port_help = "a cluster would choose one; write the port that is to be judged";
-    let node = entry.need("nodePort", node_port_help, problems)?;
+    // Here as well 0 is none given.
+    let node = given(entry.get("nodePort")).filter(|node| node.value != Value::Integer(0));
+    let node_port = match node {
+        Some(node) => Some(node_port(node, exposed, problems)?),
+        None => None,
+    };
+    port?;
+    Some(ServicePort {
+        protocol: protocol?,
+        node_port,
+        target: target?,
+        target_location: target_location.clone(),
+        location: item.location.clone(),
+    })
+}
+
+fn node_port(node: &Node, exposed: bool, problems: &mut Problems) -> Option<u16> {
     let node_port = problems.number::<u16>(node, 1..=65535)?;
+    if !exposed {
+        problems.error(
+            "unsupported-field",
+            &node.location,
+            "a Service of this type has no node ports",
+            "write 'type: NodePort' or 'type: LoadBalancer', or leave nodePort out",
+        );
+        return None;
+    }
     if !NODE_PORTS.contains(&node_port) {
         let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
         problems.warn(
@@ -183,15 +330,7 @@ fn port(item: &Node, problems: &mut Problems) -> Option<ServicePort> {
             "Kubernetes refuses it, unless the API server was given another range",
         );
     }
-    port?;
-    Some(ServicePort {
-        node_port: ProtoPort {
-            port: node_port,
-            protocol: protocol?,
-        },
-        target_port: target_port?,
-        location: item.location.clone(),
-    })
+    Some(node_port)
 }
 
 /// The families that `ipFamilies` and `ipFamilyPolicy` name. What they mean for
@@ -203,11 +342,11 @@ fn families(spec: &Known<'_>, problems: &mut Problems) -> Option<(Vec<Family>, L
         ("PreferDualStack", None),
         ("RequireDualStack", None),
     ];
-    let limit = spec.get("ipFamilyPolicy").and_then(|node| {
+    let limit = given(spec.get("ipFamilyPolicy")).and_then(|node| {
         let limit = supported(node, "ipFamilyPolicy", &policies, problems)?;
         Some((limit?, &node.location))
     });
-    let listed = spec.get("ipFamilies").map(|node| {
+    let listed = given(spec.get("ipFamilies")).map(|node| {
         let items = problems.list(node).unwrap_or(&[]);
         let families: Vec<Family> = (items.iter())
             .filter_map(|item| supported(item, "ipFamilies", &names, problems))

@@ -116,9 +116,6 @@ pub(super) fn template(
         owner,
         location,
     } = metadata;
-    if template.idle && kind.rank() == Rank::Top {
-        objects.remarks.add(Remark::NoReplicas, &location);
-    }
     let object = WorkloadObject {
         rank: kind.rank(),
         kind: kind.name(),

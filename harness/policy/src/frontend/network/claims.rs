@@ -1,6 +1,6 @@
 //! Who has which address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::super::problems::Problems;
@@ -8,7 +8,11 @@ use crate::diagnostic::{Diagnostic, Location};
 
 /// Who has which address.
 #[derive(Debug, Default)]
-pub(in crate::frontend) struct Claims(BTreeMap<IpAddr, (String, Location)>);
+pub(in crate::frontend) struct Claims {
+    owners: BTreeMap<IpAddr, (String, Location)>,
+    /// Addresses that no line of a file gives away.
+    unclaimed: BTreeSet<IpAddr>,
+}
 
 impl Claims {
     /// Whether `owner` may have the address: usable for a machine, and nobody
@@ -30,7 +34,7 @@ impl Claims {
             );
             return false;
         }
-        if let Some((other, place)) = self.0.get(&address) {
+        if let Some((other, place)) = self.owners.get(&address) {
             problems.push(
                 Diagnostic::error(
                     "address-clash",
@@ -42,19 +46,25 @@ impl Claims {
             );
             return false;
         }
-        self.0.insert(address, (owner.to_owned(), location.clone()));
+        self.owners
+            .insert(address, (owner.to_owned(), location.clone()));
         true
+    }
+
+    /// Takes addresses that nobody claims by a line of a file.
+    pub(in crate::frontend) fn reserve(&mut self, addresses: &[IpAddr]) {
+        self.unclaimed.extend(addresses);
     }
 
     /// Whether the scenario itself speaks of the address.
     pub(in crate::frontend) fn has(&self, address: IpAddr) -> bool {
-        self.0.contains_key(&address)
+        self.owners.contains_key(&address) || self.unclaimed.contains(&address)
     }
 }
 
 /// Whether an interface can have the address, and be reached at it from beyond
 /// its link: RFC 1122 §3.2.1.3, RFC 4291 §2.
-fn usable(address: IpAddr) -> bool {
+pub(in crate::frontend) fn usable(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [first, ..] = v4.octets();

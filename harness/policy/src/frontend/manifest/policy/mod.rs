@@ -15,7 +15,7 @@ mod selector;
 
 pub(in crate::frontend) use draft::PolicyObject;
 pub(in crate::frontend) use group::CidrGroup;
-pub(in crate::frontend) use resolve::{ServiceFacts, link};
+pub(in crate::frontend) use resolve::{Resolved, ServiceFacts, link};
 
 use super::Objects;
 use crate::frontend::problems::Problems;
