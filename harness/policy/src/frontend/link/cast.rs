@@ -267,10 +267,13 @@ fn all_nodes(
             addresses,
             location,
         } = object;
-        if addresses
-            .iter()
-            .any(|(own, _)| node.addresses.contains(own))
-        {
+        let is_here = match setting {
+            Setting::Cluster(_) => number == 0,
+            Setting::Scenario => {
+                (addresses.iter()).any(|(address, _)| node.addresses.contains(address))
+            }
+        };
+        if is_here {
             node.labels.extend(labels);
             continue;
         }

@@ -85,26 +85,6 @@ impl<'n> Known<'n> {
     }
 }
 
-/// A list with at least one entry: what an empty one means is easily misread.
-pub(super) fn filled_list<'n>(
-    node: &'n Node,
-    name: &str,
-    help: &'static str,
-    problems: &mut Problems,
-) -> Option<&'n [Node]> {
-    let items = problems.list(node)?;
-    if items.is_empty() {
-        problems.error(
-            "empty-list",
-            &node.location,
-            format!("'{name}' is an empty list"),
-            help,
-        );
-        return None;
-    }
-    Some(items)
-}
-
 /// One of a few words, where any other is something this version cannot do.
 pub(super) fn supported<T: Copy>(
     node: &Node,
@@ -130,7 +110,6 @@ pub(super) fn supported<T: Copy>(
 /// packets whatever they say.
 #[derive(Clone, Copy)]
 pub(super) struct Open<'n> {
-    pub(super) node: &'n Node,
     entries: &'n [Entry],
 }
 
@@ -160,7 +139,7 @@ impl<'n> Open<'n> {
                 );
             }
         }
-        Some(Open { node, entries })
+        Some(Open { entries })
     }
 
     /// The value of a key; what is `null` is not given.

@@ -3,7 +3,7 @@
 use super::super::problems::Problems;
 use super::super::tree::{Node, Value};
 use super::fields::{Keys, Known, Open};
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::Location;
 use crate::model::{Labels, ObjectName};
 
 /// Bookkeeping of the API server and of tools, without effect on packets.
@@ -193,54 +193,4 @@ fn annotations(metadata: &Known<'_>, problems: &mut Problems) {
             );
         }
     }
-}
-
-/// The labels of a selector, source prefixes removed.
-///
-/// Cilium's label keys may name where the label comes from (`k8s:app`). Labels
-/// of Kubernetes objects, and of any source, are those a workload has here.
-pub(super) fn selector(node: &Node, problems: &mut Problems) -> Option<Labels> {
-    let entries = problems.named(node)?;
-    let before = problems.count();
-    let mut labels = Labels::new();
-    let mut places = std::collections::BTreeMap::new();
-    for entry in entries {
-        let key = match entry.key.split_once(':') {
-            Some(("k8s" | "any", key)) => key,
-            Some((source, _)) => {
-                problems.error(
-                    "unsupported-field",
-                    &entry.key_location,
-                    format!("labels of the source '{source}' are not understood"),
-                    "this version understands labels of pods: 'KEY', 'k8s:KEY' or 'any:KEY'",
-                );
-                continue;
-            }
-            None => &entry.key,
-        };
-        if key.starts_with("io.kubernetes.") || key.starts_with("io.cilium.") {
-            problems.error(
-                "unsupported-field",
-                &entry.key_location,
-                format!("'{key}' is a label that Cilium derives, which workloads here do not have"),
-                "select by the workload's own labels; a policy selects in its own namespace anyway",
-            );
-            continue;
-        }
-        if let Some(first) = places.insert(key, &entry.key_location) {
-            problems.push(
-                Diagnostic::error(
-                    "duplicate-key",
-                    &entry.key_location,
-                    format!("the label '{key}' is given twice"),
-                    "keep one of the two",
-                )
-                .with_label(first, "first given here"),
-            );
-        }
-        if let Some(value) = problems.label_value(&entry.value) {
-            labels.insert(key.to_owned(), value.to_owned());
-        }
-    }
-    (problems.count() == before).then_some(labels)
 }
