@@ -4,6 +4,7 @@ mod bench;
 mod build_ebpf;
 mod ci;
 mod compare;
+mod connlist;
 mod faults;
 mod libtest;
 mod packages;
@@ -28,6 +29,8 @@ enum Command {
     BuildEbpf(build_ebpf::Options),
     /// Everything that continuous integration checks.
     Ci(ci::Options),
+    /// Compare matrices with the connections that np-guard's test-suite lists.
+    Connlist(connlist::Options),
     /// See that the scenarios notice every mistake that can be built into the filter.
     Faults(faults::Options),
     /// See that every part of the project keeps to its room.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::BuildEbpf(options) => build_ebpf::run(&options),
         Command::Ci(options) => ci::run(&options),
+        Command::Connlist(options) => connlist::run(&options),
         Command::Faults(options) => faults::run(&options),
         Command::Rooms(options) => rooms::run(&options),
         Command::Run(options) => run::run(&options),

@@ -9,7 +9,7 @@ use cargo_metadata::Message;
 
 use crate::build_ebpf::{self, Toolchain};
 use crate::libtest::{self, Tally};
-use crate::{compare, packages, privileges, process, rooms, workspace};
+use crate::{compare, connlist, packages, privileges, process, rooms, workspace};
 
 /// Which tests, and how.
 #[derive(clap::Args)]
@@ -76,6 +76,15 @@ pub(crate) fn all(options: &Options) -> Result<Tally> {
     }
     if options.args.is_empty() {
         tally += libtest::run(workspace::cargo().args(["test", "--doc"]).args(PACKAGES))?;
+    }
+    if options.args.is_empty() {
+        let can_be_root = privileges::is_root()? || workspace::find_program("sudo").is_some();
+        let lane = match can_be_root || require_privileges {
+            true => "testrun",
+            false => "model",
+        };
+        tally += connlist::all_if_there(lane)
+            .unwrap_or_else(|error| Tally::of_step("np-guard's connection lists", Err(error)));
     }
     if let Some(fresh) = &fresh {
         let same = compare::verdicts(fresh, &workspace::prebuilt());
