@@ -98,7 +98,7 @@ pub struct Verdict {
     pub location: String,
     /// What came of it.
     pub outcome: ProbeOutcome,
-    /// Why it was not run, if it was not.
+    /// Why it was not run, if it was not; or the first of its frames that was not.
     pub skipped: Option<SkipReason>,
     /// The frames it stands for; none if it was not run.
     pub cases: Vec<CaseVerdict>,
@@ -140,6 +140,11 @@ pub enum SkipReason {
     Interrupted,
     /// Another probe was not as expected, and `--fail-fast` was asked for.
     FailFast,
+    /// A workload sends under another's address: only the link tells, and a test
+    /// run has none.
+    ForeignSource,
+    /// More workloads than a lab has room for.
+    TooManyWorkloads,
 }
 
 impl fmt::Display for SkipReason {
@@ -147,6 +152,11 @@ impl fmt::Display for SkipReason {
         f.write_str(match self {
             SkipReason::Interrupted => "the run was stopped before it",
             SkipReason::FailFast => "another probe was not as expected (--fail-fast)",
+            SkipReason::ForeignSource => {
+                "it is sent under another workload's address, which a test run, without a link, \
+                 cannot tell"
+            }
+            SkipReason::TooManyWorkloads => "a lab has no room for so many workloads",
         })
     }
 }
@@ -160,10 +170,10 @@ pub struct CaseVerdict {
     pub sent: String,
     /// `pass` or `drop`.
     pub expect: &'static str,
-    /// What the policy says.
-    pub policy: PartyVerdict,
-    /// What the filter said, if it said anything.
-    pub filter: Option<PartyVerdict>,
+    /// What the policy says at each hook, up to the one that decides.
+    pub policy: Vec<PartyVerdict>,
+    /// What the filter said at each hook, as far as it said anything.
+    pub filter: Vec<PartyVerdict>,
     /// What was seen.
     pub seen: &'static str,
     /// For a dropped frame on the wire: what became of it when all pass.
@@ -172,9 +182,13 @@ pub struct CaseVerdict {
     pub outcome: &'static str,
 }
 
-/// What one party says of a frame.
+/// What one party says of a frame at a hook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PartyVerdict {
+    /// `uplink`, `egress` or `ingress`.
+    pub hook: &'static str,
+    /// The workload whose hook it is; none at the uplink.
+    pub workload: Option<String>,
     /// `pass`, `drop` or `abort`.
     pub verdict: &'static str,
     /// The reason's name.

@@ -2,20 +2,20 @@
 //! said, who is wrong, every fault that suffices, and how to run it again.
 
 use std::fmt::Write;
-use std::net::IpAddr;
 
-use netverdict_abi::Verdict;
+use netverdict_abi::{Reason, Verdict};
 use netverdict_policy::diagnostic::Location;
-use netverdict_policy::frame::{self, Body, FrameSpec};
+use netverdict_policy::frame;
+use netverdict_policy::journey::{Point, Target};
 use netverdict_policy::model::RuleRef;
-use netverdict_policy::scenario::{Expect, Probe, Target};
+use netverdict_policy::scenario::{Expect, Probe};
 
 use crate::event::ProbeOutcome;
-use crate::fault;
+use crate::fault::{self, Passage};
 use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome};
-use crate::suite::{Judged, Suite};
-use crate::words::{expect_name, seen_name, verdict_name};
+use crate::suite::{Judged, NoFinding, Suite};
+use crate::words::{expect_name, hook_name, seen_name, verdict_name};
 
 /// Frames of a probe that are explained in full; the others are counted.
 const EXPLAINED_CASES: usize = 2;
@@ -109,11 +109,9 @@ pub(crate) fn probe(
 }
 
 fn case(text: &mut String, suite: &Suite<'_>, probe: &Probe, judged: &Judged<'_>) {
-    let scenario = suite.scenario;
-    let policy = &scenario.policy;
-    let decision = judged.decision;
-    line(text, "sent", &frame::describe(&judged.case.frame));
-    line(text, "to", &target(suite, &judged.case.target));
+    let journey = &judged.case.journey;
+    line(text, "sent", &frame::describe(journey.frame()));
+    line(text, "to", &target(suite, &journey.target));
     let asserted = probe
         .reason
         .map_or(String::new(), |reason| format!(", {}", reason.slug()));
@@ -126,37 +124,31 @@ fn case(text: &mut String, suite: &Suite<'_>, probe: &Probe, judged: &Judged<'_>
             probe.expect_location
         ),
     );
-    line(
-        text,
-        "policy",
-        &format!(
-            "{}: {}{}",
-            verdict_name(decision.verdict()),
-            decision.reason.slug(),
-            places(suite, &decision.rules),
-        ),
-    );
+    let said: Vec<String> = (judged.decisions.iter())
+        .map(|decision| said(suite, decision.point, decision.reason, &decision.rules))
+        .collect();
+    lines(text, "policy", &said);
     let kernel = match suite.lane.needs_privileges() {
         true => "kernel",
         false => "model",
     };
     match judged.finding {
-        Err(why) => line(text, kernel, &format!("inconclusive: {why}")),
+        Err(NoFinding::Inconclusive(why)) => line(text, kernel, &format!("inconclusive: {why}")),
+        Err(NoFinding::Skipped(why)) => line(text, kernel, &format!("not asked: {why}")),
         Ok(observation) => {
-            let said = match observation.judged {
-                None => "the filter said nothing of it".to_owned(),
-                Some(filter) => format!(
-                    "{}: {}{}",
-                    verdict_name(filter.reason.verdict()),
-                    filter.reason.slug(),
-                    places(suite, suite.image.rule(filter.rule).as_slice()),
-                ),
-            };
-            line(
-                text,
-                kernel,
-                &format!("{said}; {}", seen_name(observation.seen)),
-            );
+            let mut said: Vec<String> = (observation.judged.iter())
+                .map(|filter| {
+                    let rule = suite.image.rule(filter.rule);
+                    self::said(suite, filter.point, filter.reason, rule.as_slice())
+                })
+                .collect();
+            if said.is_empty() {
+                said.push("the filter said nothing of it".to_owned());
+            }
+            if let Some(last) = said.last_mut() {
+                let _ = write!(last, "; {}", seen_name(observation.seen));
+            }
+            lines(text, kernel, &said);
             if let Some(witness) = observation.witness {
                 line(text, "witness", witness_text(witness));
             }
@@ -165,15 +157,21 @@ fn case(text: &mut String, suite: &Suite<'_>, probe: &Probe, judged: &Judged<'_>
     if let Some(outcome) = &judged.outcome {
         line(text, "wrong", &who_is_wrong(suite, probe, judged, outcome));
         if matches!(outcome, Outcome::Mismatch(Blame::Policy)) {
-            let faults = fault::sufficient(policy, decision, source(&judged.case.frame));
-            line(
-                text,
-                "why",
-                match faults.len() {
-                    1 => "one fault suffices:",
-                    _ => "each of these faults suffices by itself:",
-                },
-            );
+            let faults = fault::sufficient(&Passage {
+                topology: &suite.scenario.topology,
+                policy: &suite.scenario.policy,
+                journey,
+                decisions: judged.decisions,
+            });
+            let why = match faults.len() {
+                0 => "no line of the policy says so",
+                1 => "one fault suffices:",
+                _ if fault::of_several_hooks(&faults) => {
+                    "no hook stops it, though one would be enough:"
+                }
+                _ => "each of these faults suffices by itself:",
+            };
+            line(text, "why", why);
             for (number, fault) in faults.iter().enumerate() {
                 let place = fault
                     .location
@@ -189,6 +187,24 @@ fn line(text: &mut String, label: &str, rest: &str) {
     let _ = writeln!(text, "{label:<8} {rest}");
 }
 
+/// The first text behind the label, the others below it.
+fn lines(text: &mut String, label: &str, texts: &[String]) {
+    for (number, rest) in texts.iter().enumerate() {
+        line(text, if number == 0 { label } else { "" }, rest);
+    }
+}
+
+/// What a party says at a hook.
+fn said(suite: &Suite<'_>, point: Point, reason: Reason, rules: &[RuleRef]) -> String {
+    format!(
+        "{} {}: {}{}",
+        hook_name(&suite.scenario.topology, point),
+        verdict_name(reason.verdict()),
+        reason.slug(),
+        places(suite, rules),
+    )
+}
+
 fn target(suite: &Suite<'_>, target: &Target) -> String {
     let scenario = suite.scenario;
     match target {
@@ -196,24 +212,30 @@ fn target(suite: &Suite<'_>, target: &Target) -> String {
             workload,
             node_port,
         } => {
+            let name = &scenario.topology.workloads[*workload].name;
+            let Some(port) = node_port else {
+                return format!("workload {name}");
+            };
             let service = (scenario.policy.node_ports.iter())
-                .find(|known| known.node_port == *node_port)
+                .find(|known| known.node_port == *port)
                 .map_or(String::new(), |known| {
                     format!("service {}, ", known.service)
                 });
-            let name = &scenario.topology.workloads[*workload].name;
-            format!("workload {name} ({service}NodePort {node_port})")
+            format!("workload {name} ({service}NodePort {port})")
         }
+        Target::Outside(address) => format!("{address}, out of the uplink"),
         Target::Node => "the node itself".to_owned(),
         Target::Undeliverable(why) => format!("nobody: a host cannot deliver it ({why})"),
     }
 }
 
 fn places(suite: &Suite<'_>, rules: &[RuleRef]) -> String {
-    let places: Vec<String> = (rules.iter().take(3))
-        .map(|rule| suite.scenario.policy.location(*rule).to_string())
+    let policy = &suite.scenario.policy;
+    let known: Vec<&Location> = (rules.iter())
+        .filter_map(|rule| policy.location(*rule))
         .collect();
-    match (places.as_slice(), rules.len()) {
+    let places: Vec<String> = known.iter().take(3).map(ToString::to_string).collect();
+    match (places.as_slice(), known.len()) {
         ([], _) => String::new(),
         (places, count) if count > places.len() => {
             format!(
@@ -240,12 +262,12 @@ const fn witness_text(witness: Witness) -> &'static str {
     match witness {
         Witness::Arrives => "under a policy that passes everything the same frame arrives",
         Witness::LostBehind => {
-            "under a policy that passes everything the same frame passes the filter, and the \
+            "under a policy that passes everything the same frame passes every hook, and the \
              stack drops it"
         }
         Witness::Vacuous => {
-            "under a policy that passes everything the same frame does not arrive behind the \
-             filter either"
+            "under a policy that passes everything the same frame does not get behind every \
+             hook either"
         }
     }
 }
@@ -259,7 +281,7 @@ fn who_is_wrong(
     let observed = judged.finding.as_ref().ok();
     match outcome {
         Outcome::Match { .. } => "nobody".to_owned(),
-        Outcome::Mismatch(Blame::Policy) => match (probe.expect, judged.decision.verdict()) {
+        Outcome::Mismatch(Blame::Policy) => match (probe.expect, judged.deciding().verdict()) {
             (Expect::Drop, Verdict::Pass) => {
                 "the policy: it lets in what its author means to keep out".to_owned()
             }
@@ -279,19 +301,22 @@ fn who_is_wrong(
             } else {
                 "the compiler of the maps, or the interpreter"
             };
-            let said = observed
-                .and_then(|seen| seen.judged)
-                .map_or("nothing", |f| f.reason.slug());
-            let same = observed
-                .and_then(|seen| seen.judged)
-                .is_some_and(|filter| filter.reason == judged.decision.reason);
-            if same {
-                format!("{who}: the reason is right, but not the rule that is named for it")
-            } else {
-                format!(
-                    "{who}: the policy says {}, it did {said}",
-                    judged.decision.reason.slug()
-                )
+            let judged_by_filter = observed.map_or(&[][..], |seen| &seen.judged);
+            // The first hook where the two part.
+            let parting = (judged.decisions.iter().enumerate()).find(|(at, decision)| {
+                let said = judged_by_filter.get(*at);
+                said.is_none_or(|said| said.reason != decision.reason)
+            });
+            match parting {
+                None => {
+                    format!("{who}: the reason is right, but not the rule that is named for it")
+                }
+                Some((at, decision)) => {
+                    let said = (judged_by_filter.get(at)).map_or("nothing", |f| f.reason.slug());
+                    let hook = hook_name(&suite.scenario.topology, decision.point);
+                    let reason = decision.reason.slug();
+                    format!("{who}: {hook} the policy says {reason}, it did {said}")
+                }
             }
         }
         Outcome::Mismatch(Blame::Delivery) => {
@@ -305,18 +330,14 @@ fn who_is_wrong(
              it attached?"
                 .to_owned()
         }
+        Outcome::Error(Inconclusive::Lost) => {
+            "unknown: the frame was lost on its way to the hook that decides".to_owned()
+        }
         Outcome::Error(Inconclusive::Vacuous) => {
             "unknown: the drop proves nothing, as the frame could not have arrived".to_owned()
         }
         Outcome::Error(Inconclusive::Rejected) => {
             "unknown: something answered the frame during probing".to_owned()
         }
-    }
-}
-
-fn source(frame: &FrameSpec) -> Option<IpAddr> {
-    match &frame.body {
-        Body::Ip(packet) => Some(packet.source),
-        Body::Arp { .. } | Body::Other { .. } => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use netverdict_abi::Reason;
+use netverdict_policy::journey::Point;
 use netverdict_policy::model::RuleRef;
 use netverdict_policy::oracle::Decision;
 use netverdict_policy::scenario::Probe;
@@ -11,7 +12,7 @@ use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, SkipReason, Verdict}
 use crate::explain;
 use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome, compare};
-use crate::suite::{Finding, Judged, Suite};
+use crate::suite::{Finding, Judged, NoFinding, Suite};
 use crate::words::{expect_name, seen_name, verdict_name};
 
 impl Suite<'_> {
@@ -19,19 +20,30 @@ impl Suite<'_> {
     pub fn verdict(
         &self,
         probe: &Probe,
-        decisions: &[Decision],
+        decisions: &[Vec<Decision>],
         findings: &[Finding],
         time: Duration,
     ) -> Verdict {
         let judged: Vec<Judged<'_>> = (probe.cases.iter().zip(decisions).zip(findings))
-            .map(|((case, decision), finding)| Judged {
+            .map(|((case, decisions), finding)| Judged {
                 case,
-                decision,
+                decisions,
                 finding,
                 outcome: (finding.as_ref().ok())
-                    .map(|seen| compare(probe, case, decision, self.image, seen)),
+                    .map(|seen| compare(probe, case, decisions, self.image, seen)),
             })
             .collect();
+        let skipped = judged.iter().find_map(|judged| match judged.finding {
+            Err(NoFinding::Skipped(reason)) => Some(*reason),
+            Ok(_) | Err(NoFinding::Inconclusive(_)) => None,
+        });
+        // What the lane cannot judge says nothing about the others.
+        let judged: Vec<Judged<'_>> = (judged.into_iter())
+            .filter(|judged| !matches!(judged.finding, Err(NoFinding::Skipped(_))))
+            .collect();
+        if let (true, Some(reason)) = (judged.is_empty(), skipped) {
+            return self.skip(probe, reason);
+        }
         let xfail = (self.scenario.xfail.as_ref())
             .filter(|xfail| self.honour_xfail && xfail.probes.contains(&probe.name));
         let outcome = match xfail {
@@ -52,7 +64,7 @@ impl Suite<'_> {
             probe: probe.name.clone(),
             location: probe.location.to_string(),
             outcome,
-            skipped: None,
+            skipped,
             cases: judged
                 .iter()
                 .map(|judged| self.case_verdict(probe, judged))
@@ -80,16 +92,20 @@ impl Suite<'_> {
 
     fn case_verdict(&self, probe: &Probe, judged: &Judged<'_>) -> CaseVerdict {
         let observation = judged.finding.as_ref().ok();
-        let filter = observation.and_then(|observation| observation.judged);
+        let said = observation.map_or(&[][..], |observation| &observation.judged);
         CaseVerdict {
             label: judged.case.label.clone(),
-            sent: netverdict_policy::frame::describe(&judged.case.frame),
+            sent: netverdict_policy::frame::describe(judged.case.journey.frame()),
             expect: expect_name(probe.expect),
-            policy: self.party(judged.decision.reason, &judged.decision.rules),
-            filter: filter.map(|filter| {
-                let rule = self.image.rule(filter.rule);
-                self.party(filter.reason, rule.as_slice())
-            }),
+            policy: (judged.decisions.iter())
+                .map(|decision| self.party(decision.point, decision.reason, &decision.rules))
+                .collect(),
+            filter: (said.iter())
+                .map(|filter| {
+                    let rule = self.image.rule(filter.rule);
+                    self.party(filter.point, filter.reason, rule.as_slice())
+                })
+                .collect(),
             seen: observation.map_or("nothing", |observation| seen_name(observation.seen)),
             witness: observation
                 .and_then(|seen| seen.witness)
@@ -108,17 +124,25 @@ impl Suite<'_> {
                 Some(Outcome::Error(Inconclusive::NotSeen)) => "not-seen",
                 Some(Outcome::Error(Inconclusive::Unjudged)) => "unjudged",
                 Some(Outcome::Error(Inconclusive::Vacuous)) => "vacuous",
+                Some(Outcome::Error(Inconclusive::Lost)) => "lost",
                 Some(Outcome::Error(Inconclusive::Rejected)) => "rejected",
             },
         }
     }
 
-    fn party(&self, reason: Reason, rules: &[RuleRef]) -> PartyVerdict {
+    fn party(&self, point: Point, reason: Reason, rules: &[RuleRef]) -> PartyVerdict {
+        let name = |workload: usize| self.scenario.topology.workloads[workload].name.clone();
         PartyVerdict {
+            hook: point.hook().slug(),
+            workload: match point {
+                Point::Uplink => None,
+                Point::Egress(workload) | Point::Ingress(workload) => Some(name(workload)),
+            },
             verdict: verdict_name(reason.verdict()),
             reason: reason.slug(),
             rules: (rules.iter())
-                .map(|rule| self.scenario.policy.location(*rule).to_string())
+                .filter_map(|rule| self.scenario.policy.location(*rule))
+                .map(ToString::to_string)
                 .collect(),
         }
     }

@@ -1,40 +1,51 @@
 //! What was seen of one frame.
 
-use netverdict_abi::Reason;
+use netverdict_abi::{Reason, Verdict};
 use netverdict_policy::image::RuleId;
+use netverdict_policy::journey::Point;
 
 /// Everything seen of one frame in one lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// What became of it.
     pub seen: Seen,
-    /// What the filter said of it: an event carrying the probe's identity, or
-    /// the interpreter's judgement.
-    pub judged: Option<Judged>,
+    /// What the filter said of it at each hook it came by, in order: events
+    /// carrying the probe's identity, or the interpreter's judgements.
+    pub judged: Vec<Judged>,
     /// For a frame dropped on the wire: what became of it when every frame
     /// passes.
     pub witness: Option<Witness>,
 }
 
-/// The filter's own word on a frame.
+/// The filter's own word on a frame at a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judged {
+    /// Where.
+    pub point: Point,
     /// Why.
     pub reason: Reason,
     /// The rule that decided.
     pub rule: RuleId,
 }
 
+impl Judged {
+    /// Whether the frame went on.
+    pub fn passes(&self) -> bool {
+        self.reason.verdict() == Verdict::Pass
+    }
+}
+
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The filter let it on. In the lanes without a wire that is all there is to
-    /// see; on the wire it was seen at a tap just behind the filter, and nothing
-    /// was expected to receive it.
+    /// The filter let it on, at every hook it came by. In the lanes without a
+    /// wire that is all there is to see; on the wire it was seen just behind the
+    /// filter, and nothing was expected to receive it.
     Passed,
     /// It arrived where it was meant to.
     Delivered,
-    /// Passed, and then lost by the network stack, or delivered elsewhere.
+    /// Passed at the hooks it came by, and then lost by the network stack, or
+    /// delivered elsewhere.
     PassedThenLost,
     /// The filter said that it dropped it.
     Dropped,
@@ -49,11 +60,11 @@ pub enum Seen {
 /// The same frame under an image that passes everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Witness {
-    /// It arrived behind the filter, and where it was meant to.
+    /// It came by every hook on its way, and arrived where it was meant to.
     Arrives,
-    /// It arrived behind the filter; the stack then lost it, so that the drop
-    /// is not the only thing in its way.
+    /// It came by every hook on its way; the stack then lost it, so that the
+    /// drop is not the only thing in its way.
     LostBehind,
-    /// It did not arrive behind the filter even so: the drop proves nothing.
+    /// It did not get behind every hook even so: the drop proves nothing.
     Vacuous,
 }

@@ -3,11 +3,11 @@
 
 use netverdict_abi::Verdict;
 use netverdict_policy::image::MapImage;
-use netverdict_policy::model::RuleRef;
+use netverdict_policy::journey::Target;
 use netverdict_policy::oracle::Decision;
-use netverdict_policy::scenario::{Case, Expect, Probe, Target};
+use netverdict_policy::scenario::{Case, Expect, Probe};
 
-use crate::observation::{Observation, Seen, Witness};
+use crate::observation::{Judged, Observation, Seen, Witness};
 
 /// What is to be said of one frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,69 +40,95 @@ pub enum Blame {
 pub enum Inconclusive {
     /// The frame left no trace.
     NotSeen,
-    /// The frame was seen behind the filter, but the filter did not judge it.
+    /// The frame was seen behind a hook where the filter did not judge it.
     Unjudged,
     /// The frame was dropped, but could not have arrived either way.
     Vacuous,
+    /// The frame was lost between two hooks, the second of which decides.
+    Lost,
     /// Something answered the frame during probing.
     Rejected,
 }
 
-/// Compares what the author expects, what the oracle decides, and what was seen.
+/// Compares what the author expects, what the oracle decides hook by hook (as
+/// [`netverdict_policy::oracle::travel`] does), and what was seen.
 pub fn compare(
     probe: &Probe,
     case: &Case,
-    decision: &Decision,
+    decisions: &[Decision],
     image: &MapImage,
     observation: &Observation,
 ) -> Outcome {
-    let judged = match (observation.seen, observation.judged) {
-        (Seen::NotSeen, _) => return Outcome::Error(Inconclusive::NotSeen),
-        (Seen::Rejected, _) => return Outcome::Error(Inconclusive::Rejected),
-        (_, None) => return Outcome::Error(Inconclusive::Unjudged),
-        (_, Some(judged)) => judged,
-    };
-    if observation.witness == Some(Witness::Vacuous) {
-        return Outcome::Error(Inconclusive::Vacuous);
-    }
-    let verdict_seen = match observation.seen {
+    let Observation {
+        seen,
+        judged,
+        witness,
+    } = observation;
+    let verdict_seen = match seen {
+        Seen::NotSeen => return Outcome::Error(Inconclusive::NotSeen),
+        Seen::Rejected => return Outcome::Error(Inconclusive::Rejected),
         Seen::Passed | Seen::Delivered | Seen::PassedThenLost => Verdict::Pass,
         Seen::Dropped => Verdict::Drop,
         Seen::Aborted => Verdict::Abort,
-        Seen::Rejected | Seen::NotSeen => unreachable!("returned above"),
     };
-    let agrees = verdict_seen == decision.verdict()
-        && judged.reason == decision.reason
-        && names_a_deciding_rule(image.rule(judged.rule), &decision.rules);
-    if !agrees {
+    let (Some(deciding), Some(last)) = (decisions.last(), judged.last()) else {
+        return Outcome::Error(Inconclusive::Unjudged);
+    };
+    if *witness == Some(Witness::Vacuous) {
+        return Outcome::Error(Inconclusive::Vacuous);
+    }
+    // It was seen behind a hook that said nothing.
+    let came_by_all = matches!(seen, Seen::Passed | Seen::Delivered);
+    if came_by_all && judged.len() < case.journey.legs.len() {
+        return Outcome::Error(Inconclusive::Unjudged);
+    }
+    let agree = |(decision, judged): (&Decision, &Judged)| agrees(decision, judged, image);
+    if !decisions.iter().zip(judged).all(agree) || judged.len() > decisions.len() {
+        return Outcome::Mismatch(Blame::Filter);
+    }
+    // The hooks that judged agree, and the frame was lost before the next one.
+    let lost_between = judged.len() < decisions.len();
+    if !lost_between && verdict_seen != deciding.verdict() {
+        return Outcome::Mismatch(Blame::Filter);
+    }
+    if lost_between && *seen != Seen::PassedThenLost {
         return Outcome::Mismatch(Blame::Filter);
     }
     let as_meant = match probe.expect {
-        Expect::Pass => verdict_seen == Verdict::Pass,
-        Expect::Drop => verdict_seen == Verdict::Drop,
-    } && probe.reason.is_none_or(|reason| reason == judged.reason);
+        Expect::Pass => deciding.verdict() == Verdict::Pass,
+        Expect::Drop => deciding.verdict() == Verdict::Drop,
+    } && probe.reason.is_none_or(|reason| reason == deciding.reason);
+    if lost_between {
+        // What the next hook would have done was not seen.
+        return match as_meant && deciding.verdict() == Verdict::Pass {
+            true => Outcome::Mismatch(Blame::Delivery),
+            false => Outcome::Error(Inconclusive::Lost),
+        };
+    }
+    debug_assert_eq!(last.point, deciding.point);
     if !as_meant {
         return Outcome::Mismatch(Blame::Policy);
     }
-    if observation.seen == Seen::PassedThenLost && !is_undeliverable(case) {
+    if *seen == Seen::PassedThenLost && !is_undeliverable(case) {
         return Outcome::Mismatch(Blame::Delivery);
     }
     Outcome::Match {
-        redundant: observation.witness == Some(Witness::LostBehind),
+        redundant: *witness == Some(Witness::LostBehind),
     }
 }
 
 /// The filter names one rule, the oracle all that decide alike.
-fn names_a_deciding_rule(named: Option<RuleRef>, deciding: &[RuleRef]) -> bool {
-    match named {
-        None => deciding.is_empty(),
-        Some(rule) => deciding.contains(&rule),
-    }
+fn agrees(decision: &Decision, judged: &Judged, image: &MapImage) -> bool {
+    let names_a_deciding_rule = match image.rule(judged.rule) {
+        None => decision.rules.is_empty(),
+        Some(rule) => decision.rules.contains(&rule),
+    };
+    decision.point == judged.point && decision.reason == judged.reason && names_a_deciding_rule
 }
 
 fn is_undeliverable(case: &Case) -> bool {
-    match case.target {
-        Target::Workload { .. } | Target::Node => false,
+    match case.journey.target {
+        Target::Workload { .. } | Target::Node | Target::Outside(_) => false,
         Target::Undeliverable(_) => true,
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use netverdict_policy::frame::describe;
-use netverdict_policy::oracle::decide;
 use netverdict_policy::topology::Zone;
 
 use crate::lane::Lane;
+use crate::runner::decisions;
 use crate::select::Selected;
-use crate::words::{expect_name, verdict_name};
+use crate::words::{expect_name, hook_name, verdict_name};
 
 /// The selected probes, one a line.
 pub fn list(scenarios: &[Selected]) -> String {
@@ -38,21 +38,30 @@ pub fn dry_run(scenarios: &[Selected], lanes: &[Lane]) -> String {
         }
         let _ = writeln!(text, "  rules");
         for (number, rule) in (1..).zip(&selected.image.rules) {
-            let _ = writeln!(text, "    {number} is {}", scenario.policy.location(*rule));
+            let place = scenario.policy.location(*rule);
+            let place = place.map_or_else(
+                || "that the node reaches its workloads".to_owned(),
+                ToString::to_string,
+            );
+            let _ = writeln!(text, "    {number} is {place}");
         }
         let _ = writeln!(text, "  frames");
-        for probe in selected.probes() {
-            let _ = writeln!(
-                text,
-                "    {} (expect {})",
-                probe.name,
-                expect_name(probe.expect)
-            );
+        let probes: Vec<_> = selected.probes().collect();
+        let mut decided = decisions(scenario, &probes).into_iter();
+        for probe in probes {
+            let in_order = probe.sequence.map_or("", |_| ", in sequence");
+            let expect = expect_name(probe.expect);
+            let _ = writeln!(text, "    {} (expect {expect}{in_order})", probe.name);
             for case in &probe.cases {
-                let decision = decide(&scenario.policy, &case.frame);
-                let (verdict, reason) = (verdict_name(decision.verdict()), decision.reason.slug());
-                let sent = describe(&case.frame);
-                let _ = writeln!(text, "      {sent}  =>  policy: {verdict} ({reason})");
+                let said: Vec<String> = (decided.next().into_iter().flatten())
+                    .map(|decision| {
+                        let verdict = verdict_name(decision.verdict());
+                        let hook = hook_name(&scenario.topology, decision.point);
+                        format!("{hook} {verdict} ({})", decision.reason.slug())
+                    })
+                    .collect();
+                let sent = describe(case.journey.frame());
+                let _ = writeln!(text, "      {sent}  =>  policy: {}", said.join(", "));
             }
         }
     }
@@ -73,7 +82,8 @@ fn namespaces(text: &mut String, selected: &Selected) {
     let node = addresses(&topology.node);
     let _ = writeln!(
         text,
-        "    node: {node}; the filter is attached to its end of the uplink"
+        "    node: {node}; the filter is attached to its end of the uplink, and to both ends of \
+         each workload's link"
     );
     for (index, workload) in topology.workloads.iter().enumerate() {
         let ports: Vec<String> = (topology.forwards.iter())
@@ -87,9 +97,13 @@ fn namespaces(text: &mut String, selected: &Selected) {
         };
         let _ = writeln!(
             text,
-            "    workload {}: {}{ports}",
+            "    workload {}: {}{ports}{}",
             workload.name,
-            addresses(&workload.addresses)
+            addresses(&workload.addresses),
+            match workload.host_network {
+                true => " (in the node's network, without a namespace of its own)",
+                false => "",
+            }
         );
     }
     for host in &topology.hosts {

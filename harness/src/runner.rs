@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use netverdict_policy::frame::{self, ProbeId};
+use netverdict_policy::frame::ProbeId;
 use netverdict_policy::image::ImageSizes;
-use netverdict_policy::oracle::{Decision, decide};
-use netverdict_policy::scenario::{Case, Probe};
+use netverdict_policy::oracle::{Decision, Memory, travel};
+use netverdict_policy::scenario::{Probe, Scenario};
 
 use crate::event::{
     Event, ProbeOutcome, Problem, SkipReason, SuiteFinished, SuiteStarted, Verdict,
@@ -19,8 +19,7 @@ use crate::lane::Lane;
 use crate::lanes::kernel::{Kernel, Sabotage};
 use crate::lanes::{Work, model};
 use crate::select::Selected;
-use crate::shuffle::order;
-use crate::suite::{Finding, Suite};
+use crate::suite::{Finding, NoFinding, Suite};
 
 /// How to run.
 #[derive(Debug)]
@@ -132,34 +131,27 @@ impl Worker<'_> {
             }
             return events;
         }
-        let cases: Vec<&Case> = probes.iter().flat_map(|probe| &probe.cases).collect();
-        let decisions: Vec<Decision> = cases
-            .iter()
-            .map(|case| decide(&selected.scenario.policy, &case.frame))
-            .collect();
-        let mac = netverdict_lab::UPLINK_MAC;
-        let built: Result<Vec<(ProbeId, Vec<u8>)>, _> = (cases.iter().zip(first_id..))
-            .map(|(case, id)| {
-                let id = ProbeId(id);
-                frame::build(&case.frame, id, mac).map(|bytes| (id, bytes))
-            })
-            .collect();
-        let frames = match built {
-            Ok(frames) => frames,
+        let decisions = decisions(&selected.scenario, &probes);
+        let work = Work::of(
+            &selected.scenario.topology,
+            &selected.image,
+            &probes,
+            ProbeId(first_id),
+            self.settings.seed,
+        );
+        let work = match work {
+            Ok(work) => work,
             Err(error) => {
                 events.push(problem(selected, format!("cannot build a frame: {error}")));
                 return events;
             }
         };
-        let work = Work {
-            topology: &selected.scenario.topology,
-            image: &selected.image,
-            order: order(self.settings.seed, cases.len()),
-            cases,
-            frames,
-        };
         for lane in &self.settings.lanes {
             match self.stopped() {
+                None if lacks_room(*lane, &work) => {
+                    let reason = SkipReason::TooManyWorkloads;
+                    self.skip(*lane, selected, &probes, reason, &mut events);
+                }
                 None => self.suite(*lane, selected, &probes, &work, &decisions, &mut events),
                 Some(reason) => self.skip(*lane, selected, &probes, reason, &mut events),
             }
@@ -212,7 +204,7 @@ impl Worker<'_> {
         selected: &Selected,
         probes: &[&Probe],
         work: &Work<'_>,
-        decisions: &[Decision],
+        decisions: &[Vec<Decision>],
         events: &mut Vec<Event>,
     ) {
         let suite = self.named(lane, selected);
@@ -245,13 +237,9 @@ impl Worker<'_> {
             Lane::Wire(mode) => self.kernel()?.wire(mode, work).map_err(failed_to),
         }));
         let why = match judged {
-            Ok(Ok(findings)) if findings.len() == work.frames.len() => return findings,
+            Ok(Ok(findings)) if findings.len() == work.len() => return findings,
             Ok(Ok(findings)) => {
-                format!(
-                    "{} findings for {} frames",
-                    findings.len(),
-                    work.frames.len()
-                )
+                format!("{} findings for {} frames", findings.len(), work.len())
             }
             Ok(Err(why)) => why,
             Err(panic) => {
@@ -265,7 +253,8 @@ impl Worker<'_> {
                 )
             }
         };
-        work.frames.iter().map(|_| Err(why.clone())).collect()
+        let each = || Err(NoFinding::Inconclusive(why.clone()));
+        (0..work.len()).map(|_| each()).collect()
     }
 
     fn kernel(&mut self) -> Result<&mut Kernel, String> {
@@ -276,6 +265,37 @@ impl Worker<'_> {
         };
         Ok(self.kernel.insert(kernel))
     }
+}
+
+/// Workloads that one lab holds at most: each has a namespace and a link.
+const MOST_WORKLOADS: usize = 128;
+
+/// Whether the lane would have to build a network larger than it can.
+fn lacks_room(lane: Lane, work: &Work<'_>) -> bool {
+    matches!(lane, Lane::Wire(_)) && work.topology.workloads.len() > MOST_WORKLOADS
+}
+
+/// What the oracle decides about each frame, hook by hook: those of a sequence in
+/// one memory, every other as if nothing had been before it.
+pub fn decisions(scenario: &Scenario, probes: &[&Probe]) -> Vec<Vec<Decision>> {
+    let mut decisions = Vec::new();
+    let mut memory: Option<(usize, Memory)> = None;
+    for probe in probes {
+        for case in &probe.cases {
+            let policy = &scenario.policy;
+            decisions.push(match (probe.sequence, &mut memory) {
+                (None, _) => travel(policy, &case.journey, &mut Memory::untracked()),
+                (Some(number), Some((same, memory))) if *same == number => {
+                    travel(policy, &case.journey, memory)
+                }
+                (Some(number), other) => {
+                    let (_, memory) = other.insert((number, Memory::tracking()));
+                    travel(policy, &case.journey, memory)
+                }
+            });
+        }
+    }
+    decisions
 }
 
 fn begun(suite: &Suite<'_>, probes: &[&Probe]) -> Event {
@@ -293,7 +313,7 @@ fn failed_to(error: impl std::fmt::Display) -> String {
 fn verdicts(
     suite: &Suite<'_>,
     probes: &[&Probe],
-    decisions: &[Decision],
+    decisions: &[Vec<Decision>],
     findings: &[Finding],
     elapsed: Duration,
 ) -> Vec<Verdict> {

@@ -136,9 +136,10 @@ impl Selection {
         let scenario = &loaded.scenario;
         let tagged =
             self.tags.is_empty() || self.tags.iter().any(|tag| scenario.tags.contains(tag));
-        let probes: Vec<usize> = (0..scenario.probes.len())
+        let wanted: Vec<usize> = (0..scenario.probes.len())
             .filter(|index| self.wants(&scenario.file.path, &scenario.probes[*index].name))
             .collect();
+        let probes = with_what_was_before(scenario, &wanted);
         (tagged && !probes.is_empty()).then(|| Selected {
             scenario: Arc::clone(scenario),
             image: Arc::clone(&loaded.image),
@@ -155,6 +156,20 @@ impl Selection {
         !excluding.into_iter().any(&matches)
             && (including.is_empty() || including.into_iter().any(&matches))
     }
+}
+
+/// Adds, for each probe of a sequence, those before it: without them it would be
+/// another probe.
+fn with_what_was_before(scenario: &Scenario, wanted: &[usize]) -> Vec<usize> {
+    let is_before = |index: usize| {
+        let sequence = scenario.probes[index].sequence;
+        sequence.is_some()
+            && (wanted.iter())
+                .any(|wanted| *wanted > index && scenario.probes[*wanted].sequence == sequence)
+    };
+    (0..scenario.probes.len())
+        .filter(|index| wanted.contains(index) || is_before(*index))
+        .collect()
 }
 
 #[cfg(test)]

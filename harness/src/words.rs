@@ -1,7 +1,9 @@
 //! The words that events and explanations share.
 
 use netverdict_abi::Verdict as FilterVerdict;
+use netverdict_policy::journey::Point;
 use netverdict_policy::scenario::Expect;
+use netverdict_policy::topology::TopologyPlan;
 
 use crate::observation::Seen;
 
@@ -19,6 +21,19 @@ pub const fn verdict_name(verdict: FilterVerdict) -> &'static str {
         FilterVerdict::Pass => "pass",
         FilterVerdict::Drop => "drop",
         FilterVerdict::Abort => "abort",
+    }
+}
+
+/// `at the uplink`, `leaving frontend (egress)`, `before inventory (ingress)`.
+pub fn hook_name(topology: &TopologyPlan, point: Point) -> String {
+    match point {
+        Point::Uplink => "at the uplink".to_owned(),
+        Point::Egress(workload) => {
+            format!("leaving {} (egress)", topology.workloads[workload].name)
+        }
+        Point::Ingress(workload) => {
+            format!("before {} (ingress)", topology.workloads[workload].name)
+        }
     }
 }
 

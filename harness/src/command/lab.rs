@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
 
-use netverdict_abi::Reason;
+use netverdict_abi::{Hook, Reason};
 use netverdict_lab::capability::{Needs, missing_for};
-use netverdict_lab::filter::{Events, Filter};
+use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
 use netverdict_lab::isolate::{isolated, signals, wait_reaping};
 use netverdict_lab::{Lab, LabError, Purpose};
 use netverdict_policy::port::Protocol;
@@ -124,7 +124,16 @@ fn member(named: Option<&str>, topology: &TopologyPlan) -> Result<String, String
 fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Result<u8, LabError> {
     let topology = &loaded.scenario.topology;
     let mut filter = Filter::load(&object.bytes, loaded.image.sizes())?;
-    filter.install(&loaded.image, Events::None)?;
+    // Real clients want their answers: connections are remembered.
+    filter.install(
+        &loaded.image,
+        Install {
+            events: Events::None,
+            track: true,
+            links: Links::OfLab,
+            connections: Connections::Forget,
+        },
+    )?;
     let mut lab = Lab::build(topology, Purpose::Clients)?;
     lab.attach(&mut filter, xdp_mode(args.mode))?;
     lab.serve(|workload, port| format!("this is {}'s data, served at {port}\n", workload.name))?;
@@ -145,19 +154,20 @@ fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Re
         source,
     })?;
     let after = filter.counters()?;
-    let judged: Vec<String> = (Reason::ALL.iter())
-        .filter_map(
-            |reason| match after[*reason as usize] - before[*reason as usize] {
-                0 => None,
-                count => Some(format!("{} {count}", reason.slug())),
-            },
-        )
-        .collect();
-    if !judged.is_empty() {
-        Stream::Err.line(&format!(
-            "frames judged by the filter: {}",
-            judged.join(", ")
-        ));
+    for hook in Hook::ALL {
+        let (before, after) = (before[hook as usize], after[hook as usize]);
+        let judged: Vec<String> = (Reason::ALL.iter())
+            .filter_map(
+                |reason| match after[*reason as usize] - before[*reason as usize] {
+                    0 => None,
+                    count => Some(format!("{} {count}", reason.slug())),
+                },
+            )
+            .collect();
+        if !judged.is_empty() {
+            let (hook, judged) = (hook.slug(), judged.join(", "));
+            Stream::Err.line(&format!("frames judged at the {hook} hook: {judged}"));
+        }
     }
     // As shells do: 128 and the number of the signal that ended it.
     let code = status

@@ -1,27 +1,30 @@
-//! Whole-state accounting: every frame of a batch is counted once, by everyone.
+//! Whole-state accounting: every frame of a batch is counted once at each hook it
+//! came by, by everyone.
 
 use std::fmt::Write;
 
-use netverdict_abi::{Event, REASON_COUNT, Reason};
-use netverdict_policy::frame::{ProbeId, probe_mac};
+use netverdict_abi::{Event, Hook, REASON_COUNT, Reason};
+use netverdict_lab::wire::{Counters, probe_of};
+use netverdict_policy::frame::ProbeId;
 use netverdict_policy::image::RuleId;
-
-use crate::observation::Judged;
 
 /// What was counted over one batch.
 #[derive(Debug)]
 pub struct Books<'a> {
-    /// Frames sent.
-    pub sent: usize,
+    /// Frames that entered the node: by the uplink or a workload's egress.
+    pub entered: usize,
+    /// Frames that entered a workload, where somebody else than the filter knows.
+    pub arrived: Option<usize>,
     /// Events that were lost.
     pub lost_events: u64,
-    /// What each reason's counter grew by.
-    pub counters: [u64; REASON_COUNT],
+    /// What each counter grew by.
+    pub counters: Counters,
     /// What the filter reported.
     pub events: &'a [Event],
 }
 
-/// Checks that frames sent, counters and events agree, each with each.
+/// Checks that frames sent, counters and events agree, each with each, hook by
+/// hook.
 ///
 /// # Errors
 /// What does not agree, with both whole lists.
@@ -32,80 +35,82 @@ pub fn balance(books: &Books<'_>) -> Result<(), String> {
             books.lost_events
         ));
     }
-    let mut reported = [0_u64; REASON_COUNT];
+    let mut reported: Counters = [[0; REASON_COUNT]; Hook::ALL.len()];
     let mut unknown = 0_u64;
     for event in books.events {
-        match Reason::from_code(event.reason) {
-            Some(reason) => reported[reason as usize] += 1,
-            None => unknown += 1,
+        match (Hook::from_code(event.hook), Reason::from_code(event.reason)) {
+            (Some(hook), Some(reason)) => reported[hook as usize][reason as usize] += 1,
+            _ => unknown += 1,
         }
     }
-    let counted: u64 = books.counters.iter().sum();
-    let sent = books.sent as u64;
-    if unknown == 0 && reported == books.counters && counted == sent {
+    let at = |hook: Hook| books.counters[hook as usize].iter().sum::<u64>();
+    let entered = at(Hook::Uplink) + at(Hook::Egress);
+    let sent = books.entered as u64;
+    let ingress_fits = (books.arrived).is_none_or(|arrived| at(Hook::Ingress) == arrived as u64);
+    if unknown == 0 && reported == books.counters && entered == sent && ingress_fits {
         return Ok(());
     }
     let mut text = format!(
-        "the books do not balance: {sent} frames sent, {counted} counted by the filter, {} reported",
+        "the books do not balance: {sent} frames sent, {entered} counted by the filter where they \
+         entered, {} at workloads, {} reported",
+        at(Hook::Ingress),
         books.events.len(),
     );
-    for reason in Reason::ALL {
-        let (counter, events) = (books.counters[*reason as usize], reported[*reason as usize]);
-        if counter > 0 || events > 0 {
-            let mark = if counter == events {
-                ""
-            } else {
-                "  <---- WRONG"
-            };
-            let slug = reason.slug();
-            let _ = write!(
-                text,
-                "\n           {slug:<30} counted {counter:>5}  reported {events:>5}{mark}"
-            );
+    for hook in Hook::ALL {
+        for reason in Reason::ALL {
+            let (at, why) = (hook as usize, *reason as usize);
+            let (counter, events) = (books.counters[at][why], reported[at][why]);
+            if counter > 0 || events > 0 {
+                let mark = if counter == events {
+                    ""
+                } else {
+                    "  <---- WRONG"
+                };
+                let (hook, slug) = (hook.slug(), reason.slug());
+                let _ = write!(
+                    text,
+                    "\n           {hook:<8} {slug:<30} counted {counter:>5}  reported \
+                     {events:>5}{mark}"
+                );
+            }
         }
     }
     if unknown > 0 {
         let _ = write!(
             text,
-            "\n           {unknown} events with a reason that this layout lacks"
+            "\n           {unknown} events with a hook or a reason that this layout lacks"
         );
     }
     Err(text)
 }
 
-/// Whom an event is about.
+/// What an event says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account {
-    /// One of our probes, and what was said of it.
-    Probe(ProbeId, Judged),
-    /// Some other frame.
-    Foreign,
+pub struct Account {
+    /// Whom it is about; `None` if it is no probe of ours.
+    pub probe: Option<ProbeId>,
+    /// Which program speaks.
+    pub hook: Hook,
+    /// Why it decided as it did.
+    pub reason: Reason,
+    /// The rule that decided.
+    pub rule: RuleId,
 }
 
 /// Reads an event.
 ///
 /// # Errors
-/// A reason that this layout does not have.
+/// A hook or a reason that this layout does not have.
 pub fn read(event: &Event) -> Result<Account, String> {
-    let reason = Reason::from_code(event.reason).ok_or_else(|| {
-        format!(
-            "the filter gave reason {}, which this layout does not have",
-            event.reason
-        )
-    })?;
-    let [_, _, a, b, c, d] = event.source_mac;
-    let id = ProbeId(u32::from_be_bytes([a, b, c, d]));
-    if probe_mac(id) == event.source_mac {
-        Ok(Account::Probe(
-            id,
-            Judged {
-                reason,
-                rule: RuleId(event.rule),
-            },
-        ))
-    } else {
-        Ok(Account::Foreign)
-    }
+    let lacks = |what: &str, code: u8| {
+        format!("the filter gave {what} {code}, which this layout does not have")
+    };
+    Ok(Account {
+        probe: probe_of(event),
+        hook: Hook::from_code(event.hook).ok_or_else(|| lacks("hook", event.hook))?,
+        reason: Reason::from_code(event.reason).ok_or_else(|| lacks("reason", event.reason))?,
+        rule: RuleId(event.rule),
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use netverdict_lab::filter::{Filter, FilterError};
 use netverdict_lab::{Lab, LabError, Purpose, XdpMode};
 use netverdict_policy::frame::{Body, Transport};
 use netverdict_policy::image::ImageSizes;
-use netverdict_policy::scenario::{Case, Target};
+use netverdict_policy::journey::Target;
+use netverdict_policy::scenario::Case;
 
 use super::{Work, testrun, wire};
 use crate::lane::Mode;
@@ -16,7 +17,7 @@ use crate::suite::Finding;
 /// What is done to the wire lane behind its back, to show that it notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sabotage {
-    /// The filter is not attached.
+    /// The filter is attached nowhere.
     Detached,
     /// The filter is attached in the other mode.
     OtherMode,
@@ -95,7 +96,7 @@ impl Kernel {
 /// Protocols other than the usual ones whose packets are to be looked for at the
 /// node.
 fn protocols(work: &Work<'_>) -> Vec<u8> {
-    let of = |case: &&Case| match &case.frame.body {
+    let of = |case: &&Case| match &case.journey.frame().body {
         Body::Ip(packet) => match packet.transport {
             Transport::Other { protocol } => Some(protocol),
             Transport::Tcp { .. }
@@ -106,7 +107,7 @@ fn protocols(work: &Work<'_>) -> Vec<u8> {
         Body::Arp { .. } | Body::Other { .. } => None,
     };
     let protocols: BTreeSet<u8> = (work.cases.iter())
-        .filter(|case| case.target == Target::Node)
+        .filter(|case| case.journey.target == Target::Node)
         .filter_map(of)
         .collect();
     protocols.into_iter().collect()

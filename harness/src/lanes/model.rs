@@ -1,35 +1,57 @@
 //! The interpreter: a second opinion on the maps, without a kernel.
 
 use netverdict_abi::Verdict;
-use netverdict_policy::interpret::judge;
+use netverdict_policy::interpret::{Memory, judge};
 
 use super::Work;
 use crate::observation::{Judged, Observation, Seen};
 use crate::suite::Finding;
 
-/// Judges every frame by the image alone.
+/// Judges every frame by the image alone, hook by hook.
 pub fn run(work: &Work<'_>) -> Vec<Finding> {
-    (work.frames.iter())
-        .map(|(_, frame)| {
-            let judgement = judge(work.image, frame);
-            let judged = Judged {
-                reason: judgement.reason,
-                rule: judgement.rule,
-            };
-            Ok(Observation {
-                seen: seen(judged),
-                judged: Some(judged),
-                witness: None,
-            })
-        })
+    let mut observations: Vec<Option<Observation>> = vec![None; work.len()];
+    for index in &work.alone {
+        observations[*index] = Some(travel(work, *index, &mut Memory::untracked()));
+    }
+    for sequence in &work.sequences {
+        let mut memory = Memory::tracking();
+        for index in sequence {
+            observations[*index] = Some(travel(work, *index, &mut memory));
+        }
+    }
+    (observations.into_iter())
+        .map(|observation| Ok(observation.expect("every frame is alone or in a sequence")))
         .collect()
 }
 
+fn travel(work: &Work<'_>, index: usize, memory: &mut Memory) -> Observation {
+    let legs = &work.cases[index].journey.legs;
+    let mut judged = Vec::with_capacity(legs.len());
+    for (leg, frame) in legs.iter().zip(&work.frames[index].legs) {
+        let judgement = judge(work.image, leg.point, frame, memory);
+        let here = Judged {
+            point: leg.point,
+            reason: judgement.reason,
+            rule: judgement.rule,
+        };
+        judged.push(here);
+        if !here.passes() {
+            break;
+        }
+    }
+    Observation {
+        seen: seen(&judged),
+        judged,
+        witness: None,
+    }
+}
+
 /// What can be seen of a frame where there is no wire.
-pub(super) fn seen(judged: Judged) -> Seen {
-    match judged.reason.verdict() {
-        Verdict::Pass => Seen::Passed,
-        Verdict::Drop => Seen::Dropped,
-        Verdict::Abort => Seen::Aborted,
+pub(super) fn seen(judged: &[Judged]) -> Seen {
+    match judged.last().map(|last| last.reason.verdict()) {
+        None => Seen::NotSeen,
+        Some(Verdict::Pass) => Seen::Passed,
+        Some(Verdict::Drop) => Seen::Dropped,
+        Some(Verdict::Abort) => Seen::Aborted,
     }
 }

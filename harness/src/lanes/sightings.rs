@@ -1,13 +1,15 @@
 //! The evidence, by probe.
 
 use netverdict_abi::Verdict;
-use netverdict_lab::wire::{BatchEvidence, Place};
+use netverdict_lab::point_of;
+use netverdict_lab::wire::{BatchEvidence, Place, Shot};
 use netverdict_policy::frame::ProbeId;
-use netverdict_policy::scenario::{Case, Target, Undeliverable};
+use netverdict_policy::journey::{Journey, Point, Target};
+use netverdict_policy::scenario::{Case, Undeliverable};
 
-use super::accounting::{self, Account};
+use super::Frames;
+use super::accounting;
 use crate::observation::{Judged, Observation, Seen};
-use crate::suite::Finding;
 
 /// What was seen of each probe, batch after batch.
 #[derive(Debug)]
@@ -18,21 +20,22 @@ pub(super) struct Sightings {
 }
 
 /// What was seen of one probe.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Trace {
-    judged: Option<Judged>,
-    judgements: usize,
-    tapped: usize,
-    place: Option<Place>,
-    arrivals: usize,
+    /// In the order of the events.
+    judged: Vec<Judged>,
+    /// Behind which first hook.
+    tapped: Vec<Point>,
+    /// Where it arrived.
+    places: Vec<Place>,
     /// Whether something came back while its batch was out.
     answered: bool,
 }
 
 impl Sightings {
     /// Of these frames, none yet.
-    pub(super) fn new(frames: &[(ProbeId, Vec<u8>)]) -> Sightings {
-        let first = frames.iter().map(|(id, _)| id.0).min().unwrap_or(0);
+    pub(super) fn new(frames: &[Frames]) -> Sightings {
+        let first = frames.iter().map(|frames| frames.id.0).min().unwrap_or(0);
         Sightings {
             first,
             traces: vec![Trace::default(); frames.len()],
@@ -53,32 +56,38 @@ impl Sightings {
     /// Where the filter reported something that is no probe's, or unknown.
     pub(super) fn add(
         &mut self,
-        batch: &[(ProbeId, &[u8])],
+        batch: &[Shot<'_>],
         evidence: &BatchEvidence,
     ) -> Result<(), String> {
         for event in &evidence.events {
-            match accounting::read(event)? {
-                Account::Probe(id, judged) => {
-                    let trace = self.trace(id)?;
-                    trace.judged = Some(judged);
-                    trace.judgements += 1;
-                }
-                Account::Foreign => {
-                    return Err("the filter reported a frame that is no probe".to_owned());
-                }
+            let account = accounting::read(event)?;
+            let Some(id) = account.probe else {
+                return Err("the filter reported a frame that is no probe".to_owned());
+            };
+            let Some(point) = point_of(account.hook, event.ifindex) else {
+                let (hook, link) = (account.hook.slug(), event.ifindex);
+                return Err(format!(
+                    "the program of the {hook} hook ran on interface {link}, where it is not \
+                     attached"
+                ));
+            };
+            self.trace(id)?.judged.push(Judged {
+                point,
+                reason: account.reason,
+                rule: account.rule,
+            });
+        }
+        for tapped in &evidence.tapped {
+            if let Some(id) = tapped.id {
+                self.trace(id)?.tapped.push(tapped.point);
             }
         }
-        for id in evidence.tapped.iter().filter_map(|tapped| tapped.id) {
-            self.trace(id)?.tapped += 1;
-        }
         for delivery in &evidence.delivered {
-            let trace = self.trace(delivery.id)?;
-            trace.place = Some(delivery.place);
-            trace.arrivals += 1;
+            self.trace(delivery.id)?.places.push(delivery.place);
         }
         if !evidence.returned.is_empty() {
-            for (id, _) in batch {
-                self.trace(*id)?.answered = true;
+            for shot in batch {
+                self.trace(shot.id)?.answered = true;
             }
         }
         Ok(())
@@ -88,42 +97,40 @@ impl Sightings {
     ///
     /// # Errors
     /// Where it contradicts itself.
-    pub(super) fn finding(&mut self, id: ProbeId, case: &Case) -> Finding {
-        let trace = *self.trace(id)?;
-        if trace.judgements > 1 {
-            return Err(format!(
-                "the filter judged the frame {} times",
-                trace.judgements
-            ));
-        }
-        if trace.tapped > 1 || trace.arrivals > 1 {
-            return Err(format!(
-                "the frame was seen {} times behind the filter, and arrived {} times",
-                trace.tapped, trace.arrivals,
-            ));
-        }
-        let judged = trace.judged;
-        let seen = match (judged.map(|judged| judged.reason.verdict()), trace.tapped) {
-            (None, 0) => Seen::NotSeen,
-            (Some(Verdict::Drop), 0) => Seen::Dropped,
-            (Some(Verdict::Abort), 0) => Seen::Aborted,
-            // The stack drops a tag that is cut short before any tap can see it
-            // (net/core/skbuff.c, skb_vlan_untag).
-            (Some(Verdict::Pass), 0) if is_malformed(case) => Seen::PassedThenLost,
-            (Some(Verdict::Pass), 0) => {
-                return Err(
-                    "the filter says that it passed the frame, which was not seen behind it"
-                        .to_owned(),
-                );
+    pub(super) fn finding(&mut self, id: ProbeId, case: &Case) -> Result<Observation, String> {
+        let trace = self.trace(id)?.clone();
+        let journey = &case.journey;
+        let judged = trace.in_order(journey)?;
+        trace.once(journey)?;
+        let behind = trace.behind(journey);
+        for judged in &judged {
+            let index = (journey.legs.iter()).position(|leg| leg.point == judged.point);
+            let seen_behind = index.is_some_and(|index| behind[index]);
+            match (judged.reason.verdict(), seen_behind) {
+                (Verdict::Drop | Verdict::Abort, true) => {
+                    return Err(
+                        "the filter says that it dropped the frame, which was seen behind it"
+                            .to_owned(),
+                    );
+                }
+                // The stack drops a tag that is cut short before any tap can see
+                // it (net/core/skbuff.c, skb_vlan_untag).
+                (Verdict::Pass, false) if !is_malformed(journey) => {
+                    return Err(
+                        "the filter says that it passed the frame, which was not seen behind it"
+                            .to_owned(),
+                    );
+                }
+                (Verdict::Pass, _) | (Verdict::Drop | Verdict::Abort, false) => {}
             }
-            (Some(Verdict::Drop | Verdict::Abort), _) => {
-                return Err(
-                    "the filter says that it dropped the frame, which was seen behind it"
-                        .to_owned(),
-                );
-            }
-            (None | Some(Verdict::Pass), _) if trace.answered => Seen::Rejected,
-            (None | Some(Verdict::Pass), _) => arrival(case, trace.place),
+        }
+        let seen = match judged.last().map(|last| last.reason.verdict()) {
+            None if behind.iter().all(|seen| !seen) => Seen::NotSeen,
+            Some(Verdict::Drop) => Seen::Dropped,
+            Some(Verdict::Abort) => Seen::Aborted,
+            None | Some(Verdict::Pass) if trace.answered => Seen::Rejected,
+            None | Some(Verdict::Pass) if !behind[0] => Seen::PassedThenLost,
+            None | Some(Verdict::Pass) => trace.arrival(journey),
         };
         Ok(Observation {
             seen,
@@ -133,22 +140,84 @@ impl Sightings {
     }
 }
 
-fn is_malformed(case: &Case) -> bool {
-    case.target == Target::Undeliverable(Undeliverable::Malformed)
+impl Trace {
+    /// What the filter said at each hook of the way, in the order of the way.
+    fn in_order(&self, journey: &Journey) -> Result<Vec<Judged>, String> {
+        let on_the_way =
+            |judged: &&Judged| (journey.legs.iter()).any(|leg| leg.point == judged.point);
+        if let Some(stray) = self.judged.iter().find(|judged| !on_the_way(judged)) {
+            return Err(format!(
+                "the filter judged the frame at the {} hook of another's, where it was not meant \
+                 to come by",
+                stray.point.hook().slug()
+            ));
+        }
+        let mut judged = Vec::with_capacity(journey.legs.len());
+        for leg in &journey.legs {
+            let here: Vec<&Judged> = (self.judged.iter())
+                .filter(|judged| judged.point == leg.point)
+                .collect();
+            match here.as_slice() {
+                [] => break,
+                [one] => judged.push(**one),
+                several => {
+                    return Err(format!(
+                        "the filter judged the frame {} times at the {} hook",
+                        several.len(),
+                        leg.point.hook().slug()
+                    ));
+                }
+            }
+        }
+        if judged.len() < self.judged.len() {
+            return Err("the filter judged the frame at a later hook, but not before".to_owned());
+        }
+        Ok(judged)
+    }
+
+    /// Nothing is seen twice, nor where it did not enter.
+    fn once(&self, journey: &Journey) -> Result<(), String> {
+        let first = journey.first().point;
+        let elsewhere = self.tapped.iter().any(|point| *point != first);
+        if elsewhere || self.tapped.len() > 1 || self.places.len() > 1 {
+            return Err(format!(
+                "the frame was seen {} times behind the filter{}, and arrived {} times",
+                self.tapped.len(),
+                if elsewhere { ", at another's link" } else { "" },
+                self.places.len(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Behind which hooks of the way it was seen.
+    fn behind(&self, journey: &Journey) -> Vec<bool> {
+        (journey.legs.iter())
+            .map(|leg| match leg.point {
+                Point::Uplink | Point::Egress(_) => !self.tapped.is_empty(),
+                Point::Ingress(workload) => self.places.contains(&Place::Workload(workload)),
+            })
+            .collect()
+    }
+
+    /// What became of a frame behind the filter.
+    fn arrival(&self, journey: &Journey) -> Seen {
+        let meant = match journey.target {
+            Target::Workload { workload, .. } => Place::Workload(workload),
+            Target::Node => Place::Node,
+            Target::Outside(_) => Place::Outside,
+            Target::Undeliverable(_) => return Seen::Passed,
+        };
+        if self.places.contains(&meant) {
+            Seen::Delivered
+        } else {
+            Seen::PassedThenLost
+        }
+    }
 }
 
-/// What became of a frame behind the filter.
-fn arrival(case: &Case, place: Option<Place>) -> Seen {
-    let meant = match case.target {
-        Target::Workload { workload, .. } => Place::Workload(workload),
-        Target::Node => Place::Node,
-        Target::Undeliverable(_) => return Seen::Passed,
-    };
-    if place == Some(meant) {
-        Seen::Delivered
-    } else {
-        Seen::PassedThenLost
-    }
+fn is_malformed(journey: &Journey) -> bool {
+    journey.target == Target::Undeliverable(Undeliverable::Malformed)
 }
 
 #[cfg(test)]

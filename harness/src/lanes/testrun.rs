@@ -1,30 +1,67 @@
-//! `BPF_PROG_TEST_RUN`: the loaded program over its real maps, without a wire.
+//! `BPF_PROG_TEST_RUN`: the loaded programs over their real maps, without a wire.
 
-use netverdict_abi::{Event, REASON_COUNT, Reason, Verdict};
-use netverdict_lab::filter::{Events, Filter, FilterError};
-use netverdict_policy::frame::ProbeId;
+use netverdict_abi::{Event, Hook, REASON_COUNT, Reason, Verdict};
+use netverdict_lab::filter::{Connections, Events, Filter, FilterError, Install, Links};
+use netverdict_lab::wire::Counters;
 
 use super::Work;
-use super::accounting::{self, Account, Books};
+use super::accounting::{self, Books};
 use super::model::seen;
-use crate::observation::Observation;
-use crate::suite::Finding;
+use crate::event::SkipReason;
+use crate::observation::{Judged, Observation};
+use crate::suite::{Finding, NoFinding};
 
 /// Frames between two looks at the ring buffer.
 const BATCH: usize = 256;
 
-/// Puts the image in force and judges every frame by it.
+/// A run has no link: whose frame it is, its source address alone tells.
+const HOW: Install = Install {
+    events: Events::All,
+    track: false,
+    links: Links::Unchecked,
+    connections: Connections::Forget,
+};
+
+/// Puts the image in force and judges every frame by it, hook by hook.
 ///
 /// # Errors
 /// Where the kernel refuses; what one batch lacks is said in its findings.
 pub fn run(filter: &mut Filter, work: &Work<'_>) -> Result<Vec<Finding>, FilterError> {
-    filter.install(work.image, Events::All)?;
-    let mut findings: Vec<Option<Finding>> = vec![None; work.frames.len()];
-    for batch in work.order.chunks(BATCH) {
-        run_batch(filter, work, batch, &mut findings)?;
+    let mut findings: Vec<Option<Finding>> = (0..work.len())
+        .map(|index| {
+            let skipped = || Err(NoFinding::Skipped(SkipReason::ForeignSource));
+            work.is_disguised(index).then(skipped)
+        })
+        .collect();
+    filter.install(work.image, HOW)?;
+    let alone: Vec<usize> = (work.alone.iter().copied())
+        .filter(|index| findings[*index].is_none())
+        .collect();
+    for batch in work.batches(&alone, BATCH) {
+        filter.forget()?;
+        run_batch(filter, work, &batch, &mut findings)?;
     }
-    let each = |finding: Option<Finding>| finding.expect("the order names every frame");
+    if !work.sequences.is_empty() {
+        filter.install(work.image, Install { track: true, ..HOW })?;
+    }
+    for sequence in &work.sequences {
+        filter.forget()?;
+        let frames: Vec<usize> = (sequence.iter().copied())
+            .filter(|index| findings[*index].is_none())
+            .collect();
+        for batch in frames.chunks(BATCH) {
+            run_batch(filter, work, batch, &mut findings)?;
+        }
+    }
+    let each = |finding: Option<Finding>| finding.expect("every frame is alone or in a sequence");
     Ok(findings.into_iter().map(each).collect())
+}
+
+/// What the program returned for a frame at each hook, up to the first that did
+/// not pass it.
+struct Ran {
+    index: usize,
+    actions: Vec<u32>,
 }
 
 fn run_batch(
@@ -35,61 +72,109 @@ fn run_batch(
 ) -> Result<(), FilterError> {
     filter.drain(|_| {});
     let (counters_before, lost_before) = (filter.counters()?, filter.lost_events()?);
-    let mut actions = [0; BATCH];
-    for (action, index) in actions.iter_mut().zip(batch) {
-        *action = filter.test_run(&work.frames[*index].1)?;
+    let mut ran = Vec::with_capacity(batch.len());
+    let mut arrived = 0;
+    for index in batch {
+        let mut actions = Vec::with_capacity(2);
+        let legs = &work.cases[*index].journey.legs;
+        for (leg, frame) in legs.iter().zip(&work.frames[*index].legs) {
+            let hook = leg.point.hook();
+            arrived += usize::from(hook == Hook::Ingress);
+            let action = filter.test_run(hook, frame)?;
+            actions.push(action);
+            if action != XDP_PASS {
+                break;
+            }
+        }
+        ran.push(Ran {
+            index: *index,
+            actions,
+        });
     }
-    let mut events = Vec::with_capacity(batch.len());
+    let mut events = Vec::with_capacity(2 * batch.len());
     filter.drain(|event| events.push(event));
     let counters_after = filter.counters()?;
-    let counters: [u64; REASON_COUNT] =
-        std::array::from_fn(|code| counters_after[code] - counters_before[code]);
-    let lost_events = filter.lost_events()? - lost_before;
+    let mut counters: Counters = [[0; REASON_COUNT]; Hook::ALL.len()];
+    for hook in Hook::ALL {
+        for reason in 0..REASON_COUNT {
+            let at = hook as usize;
+            counters[at][reason] = counters_after[at][reason] - counters_before[at][reason];
+        }
+    }
     let books = Books {
-        sent: batch.len(),
-        lost_events,
+        entered: batch.len(),
+        arrived: Some(arrived),
+        lost_events: filter.lost_events()? - lost_before,
         counters,
         events: &events,
     };
     let balance = accounting::balance(&books);
-    for (position, index) in batch.iter().enumerate() {
-        // Balanced books hold an event for each frame.
-        let each = || finding(work.frames[*index].0, actions[position], &events[position]);
-        findings[*index] = Some(balance.clone().and_then(|()| each()));
+    // Events come in the order of the runs; the identity in them proves it.
+    let mut reported = events.iter();
+    for Ran { index, actions } in ran {
+        let mut each = || {
+            let events: Vec<&Event> = reported.by_ref().take(actions.len()).collect();
+            observation(work, index, &actions, &events)
+        };
+        let finding = balance.clone().and_then(|()| each());
+        findings[index] = Some(finding.map_err(NoFinding::Inconclusive));
     }
     Ok(())
 }
 
-/// Events come in the order of the runs; the identity in them proves it.
-fn finding(id: ProbeId, action: u32, event: &Event) -> Finding {
-    let (named, judged) = match accounting::read(event)? {
-        Account::Probe(named, judged) => (named, judged),
-        Account::Foreign => return Err("the filter reported a frame that is no probe".to_owned()),
-    };
-    if named != id {
-        return Err(format!(
-            "the filter reported probe {} where {} ran",
-            named.0, id.0
-        ));
-    }
-    if action != xdp_action(judged.reason) {
-        let reason = judged.reason.slug();
-        return Err(format!(
-            "the program returned action {action}, and reported {reason}"
-        ));
+fn observation(
+    work: &Work<'_>,
+    index: usize,
+    actions: &[u32],
+    events: &[&Event],
+) -> Result<Observation, String> {
+    let id = work.frames[index].id;
+    let mut judged = Vec::with_capacity(actions.len());
+    for ((leg, action), event) in (work.cases[index].journey.legs.iter())
+        .zip(actions)
+        .zip(events)
+    {
+        let account = accounting::read(event)?;
+        match account.probe {
+            None => return Err("the filter reported a frame that is no probe".to_owned()),
+            Some(named) if named != id => {
+                let (named, id) = (named.0, id.0);
+                return Err(format!("the filter reported probe {named} where {id} ran"));
+            }
+            Some(_) => {}
+        }
+        let (hook, ran) = (account.hook.slug(), leg.point.hook());
+        if account.hook != ran {
+            let ran = ran.slug();
+            return Err(format!("the program of {hook} reported what {ran} ran"));
+        }
+        if *action != xdp_action(account.reason) {
+            let reason = account.reason.slug();
+            return Err(format!(
+                "the program of {hook} returned action {action}, and reported {reason}"
+            ));
+        }
+        judged.push(Judged {
+            point: leg.point,
+            reason: account.reason,
+            rule: account.rule,
+        });
     }
     Ok(Observation {
-        seen: seen(judged),
-        judged: Some(judged),
+        seen: seen(&judged),
+        judged,
         witness: None,
     })
 }
 
 /// `enum xdp_action` of linux/bpf.h.
+const XDP_PASS: u32 = 2;
+
+/// The action that goes with a reason.
 const fn xdp_action(reason: Reason) -> u32 {
     match reason.verdict() {
         Verdict::Abort => 0,
         Verdict::Drop => 1,
-        Verdict::Pass => 2,
+        Verdict::Pass => XDP_PASS,
     }
 }

@@ -1,16 +1,23 @@
-//! Frames across a veth into the attached program.
+//! Frames across links into the attached programs.
 
-use netverdict_lab::filter::{Events, Filter};
-use netverdict_lab::wire::{BatchEvidence, MAX_BATCH};
+use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
+use netverdict_lab::wire::{BatchEvidence, MAX_BATCH, Shot};
 use netverdict_lab::{Attachment, Lab, LabError, XdpMode};
-use netverdict_policy::frame::ProbeId;
 use netverdict_policy::image::MapImage;
+use netverdict_policy::journey::Point;
 
 use super::Work;
 use super::accounting::{self, Books};
 use super::sightings::Sightings;
 use crate::observation::{Seen, Witness};
-use crate::suite::Finding;
+use crate::suite::{Finding, NoFinding};
+
+const HOW: Install = Install {
+    events: Events::All,
+    track: false,
+    links: Links::OfLab,
+    connections: Connections::Forget,
+};
 
 /// Sends every frame past the attached filter, and those that it drops once more
 /// under an image that passes everything.
@@ -23,25 +30,30 @@ pub fn run(
     mode: XdpMode,
     work: &Work<'_>,
 ) -> Result<Vec<Finding>, LabError> {
-    let wanted = Attachment {
-        mode,
-        program_id: filter.program_id(),
-    };
-    filter.install(work.image, Events::All)?;
-    let found = send_all(lab, filter, wanted, work, &work.order)?;
-    let each = |finding: Option<Finding>| finding.expect("the order names every frame");
+    filter.install(work.image, HOW)?;
+    let mut found = send_all(lab, filter, mode, work, &work.alone)?;
+    if !work.sequences.is_empty() {
+        filter.install(work.image, Install { track: true, ..HOW })?;
+        for (finding, of_sequence) in found.iter_mut().zip(in_order(lab, filter, mode, work)?) {
+            *finding = finding.take().or(of_sequence);
+        }
+    }
+    let each = |finding: Option<Finding>| finding.expect("every frame is alone or in a sequence");
     let mut findings: Vec<Finding> = found.into_iter().map(each).collect();
     let dropped = |index: &usize| match &findings[*index] {
         Ok(observation) => matches!(observation.seen, Seen::Dropped | Seen::Aborted),
         Err(_) => false,
     };
-    let dropped: Vec<usize> = work.order.iter().copied().filter(dropped).collect();
+    let in_sequences = work.sequences.iter().flatten();
+    let dropped: Vec<usize> = (work.alone.iter().chain(in_sequences).copied())
+        .filter(dropped)
+        .collect();
     if !dropped.is_empty() {
-        filter.install(&MapImage::pass_all(), Events::All)?;
-        let witnesses = send_all(lab, filter, wanted, work, &dropped)?;
-        for (finding, witness) in findings.iter_mut().zip(witnesses) {
+        filter.install(&MapImage::pass_all(), HOW)?;
+        let witnesses = send_all(lab, filter, mode, work, &dropped)?;
+        for (index, witness) in witnesses.into_iter().enumerate() {
             if let Some(witness) = witness {
-                testify(finding, witness);
+                testify(&mut findings[index], work, index, witness);
             }
         }
     }
@@ -49,25 +61,34 @@ pub fn run(
 }
 
 /// Adds what became of a dropped frame when everything passes.
-fn testify(finding: &mut Finding, witness: Finding) {
+fn testify(finding: &mut Finding, work: &Work<'_>, index: usize, witness: Finding) {
+    let hooks = work.cases[index].journey.legs.len();
     match (finding.as_mut(), witness) {
         (Ok(observation), Ok(witness)) => {
+            let came_by_all = witness.judged.len() == hooks;
             observation.witness = Some(match witness.seen {
                 Seen::Delivered => Witness::Arrives,
                 // Nobody was meant to receive it, or nobody did.
-                Seen::Passed | Seen::PassedThenLost => Witness::LostBehind,
-                Seen::Dropped | Seen::Aborted | Seen::Rejected | Seen::NotSeen => Witness::Vacuous,
+                Seen::Passed | Seen::PassedThenLost if came_by_all => Witness::LostBehind,
+                Seen::Passed
+                | Seen::PassedThenLost
+                | Seen::Dropped
+                | Seen::Aborted
+                | Seen::Rejected
+                | Seen::NotSeen => Witness::Vacuous,
             });
         }
-        (Ok(_), Err(why)) => {
-            *finding = Err(format!("the witness of the drop is inconclusive: {why}"));
+        (Ok(_), Err(NoFinding::Inconclusive(why))) => {
+            let why = format!("the witness of the drop is inconclusive: {why}");
+            *finding = Err(NoFinding::Inconclusive(why));
         }
+        (Ok(_), Err(skipped @ NoFinding::Skipped(_))) => *finding = Err(skipped),
         (Err(_), _) => {}
     }
 }
 
-/// Sends the frames of these indices into the work; findings by index, `None`
-/// for the others.
+/// Sends the frames of these indices, none of which is judged by what was before
+/// it; findings by index, `None` for the others.
 ///
 /// The kernel is asked what is attached before the first batch and after the
 /// last: a filter that was gone in between would be missing in the books.
@@ -77,55 +98,141 @@ fn testify(finding: &mut Finding, witness: Finding) {
 pub fn send_all(
     lab: &mut Lab,
     filter: &mut Filter,
-    wanted: Attachment,
+    mode: XdpMode,
     work: &Work<'_>,
     order: &[usize],
 ) -> Result<Vec<Option<Finding>>, LabError> {
-    let before = lab.attachment()?;
-    let mut sightings = Sightings::new(&work.frames);
-    let mut batches = Vec::with_capacity(order.len() / MAX_BATCH + 1);
-    for batch in order.chunks(MAX_BATCH) {
-        let frames: Vec<(ProbeId, &[u8])> = (batch.iter())
-            .map(|index| {
-                let (id, frame) = &work.frames[*index];
-                (*id, frame.as_slice())
-            })
-            .collect();
-        let evidence = lab.send(filter, &frames)?;
-        let whole = sound(&evidence, frames.len()).and_then(|()| sightings.add(&frames, &evidence));
-        batches.push((batch, whole));
+    let mut round = Round::begin(lab, filter, mode, work)?;
+    for batch in work.batches(order, MAX_BATCH) {
+        filter.forget()?;
+        round.send(lab, filter, batch)?;
     }
-    let after = lab.attachment()?;
-    let attached =
-        attached("before", before, wanted).and_then(|()| attached("after", after, wanted));
-    let mut findings: Vec<Option<Finding>> = vec![None; work.frames.len()];
-    for (batch, whole) in batches {
-        let usable = attached.clone().and(whole);
-        for index in batch {
-            let finding = usable
-                .clone()
-                .and_then(|()| sightings.finding(work.frames[*index].0, work.cases[*index]));
-            findings[*index] = Some(finding);
-        }
-    }
-    Ok(findings)
+    round.end(lab, filter)
 }
 
-/// The kernel must say that our program is attached, in the mode asked for.
-fn attached(when: &str, found: Option<Attachment>, wanted: Attachment) -> Result<(), String> {
-    match found {
-        Some(found) if found == wanted => Ok(()),
-        None => Err(format!("no XDP program was attached {when} the frames")),
-        Some(found) if found.mode != wanted.mode => Err(format!(
-            "the filter was attached in {} mode {when} the frames, not in {} mode",
-            mode_name(found.mode),
-            mode_name(wanted.mode),
-        )),
-        Some(found) => Err(format!(
-            "program {} was attached {when} the frames, not the filter, which is {}",
-            found.program_id, wanted.program_id,
-        )),
+/// Sends the frames of sequences, each after the one before it is done with.
+fn in_order(
+    lab: &mut Lab,
+    filter: &mut Filter,
+    mode: XdpMode,
+    work: &Work<'_>,
+) -> Result<Vec<Option<Finding>>, LabError> {
+    let mut round = Round::begin(lab, filter, mode, work)?;
+    for sequence in &work.sequences {
+        filter.forget()?;
+        for index in sequence {
+            round.send(lab, filter, vec![*index])?;
+        }
     }
+    round.end(lab, filter)
+}
+
+/// Batches between two looks at what is attached.
+struct Round<'w> {
+    work: &'w Work<'w>,
+    mode: XdpMode,
+    before: Result<(), String>,
+    sightings: Sightings,
+    batches: Vec<(Vec<usize>, Result<(), String>)>,
+}
+
+impl<'w> Round<'w> {
+    fn begin(
+        lab: &Lab,
+        filter: &Filter,
+        mode: XdpMode,
+        work: &'w Work<'w>,
+    ) -> Result<Round<'w>, LabError> {
+        Ok(Round {
+            work,
+            mode,
+            before: attached("before", &lab.attachments()?, filter, mode),
+            sightings: Sightings::new(&work.frames),
+            batches: Vec::new(),
+        })
+    }
+
+    fn send(
+        &mut self,
+        lab: &mut Lab,
+        filter: &mut Filter,
+        batch: Vec<usize>,
+    ) -> Result<(), LabError> {
+        let shots: Vec<Shot<'_>> = (batch.iter())
+            .map(|index| {
+                let frames = &self.work.frames[*index];
+                Shot {
+                    id: frames.id,
+                    from: self.work.sender(*index),
+                    frame: &frames.legs[0],
+                }
+            })
+            .collect();
+        let evidence = lab.send(filter, &shots)?;
+        let whole =
+            sound(&evidence, shots.len()).and_then(|()| self.sightings.add(&shots, &evidence));
+        self.batches.push((batch, whole));
+        Ok(())
+    }
+
+    fn end(mut self, lab: &Lab, filter: &Filter) -> Result<Vec<Option<Finding>>, LabError> {
+        let after = attached("after", &lab.attachments()?, filter, self.mode);
+        let attached = self.before.and(after);
+        let mut findings: Vec<Option<Finding>> = vec![None; self.work.len()];
+        for (batch, whole) in self.batches {
+            let usable = attached.clone().and(whole);
+            for index in batch {
+                let finding = usable.clone().and_then(|()| {
+                    let id = self.work.frames[index].id;
+                    self.sightings.finding(id, self.work.cases[index])
+                });
+                findings[index] = Some(finding.map_err(NoFinding::Inconclusive));
+            }
+        }
+        Ok(findings)
+    }
+}
+
+/// The kernel must say that our program is attached at every hook, in the mode
+/// asked for.
+fn attached(
+    when: &str,
+    found: &[(Point, Option<Attachment>)],
+    filter: &Filter,
+    mode: XdpMode,
+) -> Result<(), String> {
+    for (point, found) in found {
+        let hook = point.hook();
+        let wanted = Attachment {
+            mode,
+            program_id: filter.program_id(hook),
+        };
+        let slug = hook.slug();
+        match found {
+            Some(found) if *found == wanted => {}
+            None => {
+                return Err(format!(
+                    "no XDP program was attached {when} the frames at the {slug} hook"
+                ));
+            }
+            Some(found) if found.mode != wanted.mode => {
+                return Err(format!(
+                    "the filter was attached in {} mode {when} the frames at the {slug} hook, not \
+                     in {} mode",
+                    mode_name(found.mode),
+                    mode_name(wanted.mode),
+                ));
+            }
+            Some(found) => {
+                return Err(format!(
+                    "program {} was attached {when} the frames at the {slug} hook, not the \
+                     filter's, which is {}",
+                    found.program_id, wanted.program_id,
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The evidence must be whole before anything is read from it.
@@ -146,7 +253,8 @@ fn sound(evidence: &BatchEvidence, frames: usize) -> Result<(), String> {
         return Err(format!("{foreign} frames behind the filter were not ours"));
     }
     accounting::balance(&Books {
-        sent: evidence.sent,
+        entered: evidence.sent,
+        arrived: None,
         lost_events: evidence.lost_events,
         counters: evidence.counters,
         events: &evidence.events,

@@ -101,10 +101,14 @@ fn non_success(kind: NonSuccessKind, name: &str, verdict: &Verdict) -> TestCaseS
         .find(|case| !matches!(case.outcome, "match" | "redundant"))
         .or(verdict.cases.first());
     let message = wrong.map_or(verdict.probe.clone(), |case| {
-        let policy = &case.policy;
+        let policy = case.policy.last();
+        let policy = policy.map(|policy| format!("{} ({})", policy.verdict, policy.reason));
         format!(
-            "{}: expected {}, policy says {} ({}), seen: {}",
-            case.sent, case.expect, policy.verdict, policy.reason, case.seen
+            "{}: expected {}, policy says {}, seen: {}",
+            case.sent,
+            case.expect,
+            policy.as_deref().unwrap_or("nothing"),
+            case.seen
         )
     });
     status

@@ -1,10 +1,15 @@
+use netverdict_policy::frame::probe_mac;
+
 use super::*;
 
-fn event(id: u32, reason: Reason) -> Event {
+fn event(id: u32, hook: Hook, reason: Reason) -> Event {
     Event {
         source_mac: probe_mac(ProbeId(id)),
         reason: reason as u8,
         generation: 0,
+        tail: [0; 8],
+        hook: hook as u8,
+        zero: [0; 3],
         rule: 7,
         frame_length: 60,
         ifindex: 1,
@@ -12,52 +17,134 @@ fn event(id: u32, reason: Reason) -> Event {
     }
 }
 
-fn counters(counts: &[(Reason, u64)]) -> [u64; REASON_COUNT] {
-    let mut counters = [0; REASON_COUNT];
-    for (reason, count) in counts {
-        counters[*reason as usize] = *count;
+fn counters(counts: &[(Hook, Reason, u64)]) -> Counters {
+    let mut counters = [[0; REASON_COUNT]; Hook::ALL.len()];
+    for (hook, reason, count) in counts {
+        counters[*hook as usize][*reason as usize] = *count;
     }
     counters
 }
 
 #[test]
 fn everybody_must_count_alike() {
-    use Reason::{PolicyAllow, PolicyDeny};
-    let events = [event(1, PolicyAllow), event(2, PolicyDeny)];
-    let right = counters(&[(PolicyAllow, 1), (PolicyDeny, 1)]);
+    use Hook::{Egress, Ingress, Uplink};
+    use Reason::{NoPrefilter, PolicyAllow, PolicyDeny};
+    let events = [
+        event(1, Uplink, NoPrefilter),
+        event(1, Ingress, PolicyAllow),
+        event(2, Egress, PolicyDeny),
+    ];
+    let right = counters(&[
+        (Uplink, NoPrefilter, 1),
+        (Ingress, PolicyAllow, 1),
+        (Egress, PolicyDeny, 1),
+    ]);
+    let at_another_hook = counters(&[
+        (Uplink, NoPrefilter, 1),
+        (Egress, PolicyAllow, 1),
+        (Egress, PolicyDeny, 1),
+    ]);
     let unknown = Event {
         reason: 200,
         ..events[1]
     };
-    for (name, sent, lost_events, counters, events, balanced) in [
-        ("all agree", 2, 0, right, &events[..], true),
-        ("one frame was not counted", 3, 0, right, &events, false),
-        ("one more was counted", 1, 0, right, &events, false),
-        ("an event is missing", 2, 0, right, &events[..1], false),
-        ("an event was lost", 2, 1, right, &events, false),
+    let nowhere = Event {
+        hook: 9,
+        ..events[1]
+    };
+    let with = |odd: Event| vec![events[0], odd, events[2]];
+    for (name, entered, arrived, lost_events, counters, events, balanced) in [
+        ("all agree", 2, None, 0, right, events.to_vec(), true),
         (
-            "reasons differ",
+            "all agree, arrivals too",
             2,
-            0,
-            counters(&[(PolicyAllow, 2)]),
-            &events,
-            false,
-        ),
-        (
-            "an unknown reason",
-            2,
+            Some(1),
             0,
             right,
-            &[events[0], unknown],
+            events.to_vec(),
+            true,
+        ),
+        (
+            "an arrival was not counted",
+            2,
+            Some(2),
+            0,
+            right,
+            events.to_vec(),
             false,
         ),
-        ("nothing at all", 1, 0, counters(&[]), &[], false),
+        (
+            "one more arrived",
+            2,
+            Some(0),
+            0,
+            right,
+            events.to_vec(),
+            false,
+        ),
+        (
+            "one frame was not counted",
+            3,
+            None,
+            0,
+            right,
+            events.to_vec(),
+            false,
+        ),
+        (
+            "one more was counted",
+            1,
+            None,
+            0,
+            right,
+            events.to_vec(),
+            false,
+        ),
+        (
+            "an event is missing",
+            2,
+            None,
+            0,
+            right,
+            events[..2].to_vec(),
+            false,
+        ),
+        (
+            "an event was lost",
+            2,
+            None,
+            1,
+            right,
+            events.to_vec(),
+            false,
+        ),
+        (
+            "hooks differ",
+            3,
+            None,
+            0,
+            at_another_hook,
+            events.to_vec(),
+            false,
+        ),
+        ("an unknown reason", 2, None, 0, right, with(unknown), false),
+        ("an unknown hook", 2, None, 0, right, with(nowhere), false),
+        (
+            "nothing at all",
+            1,
+            None,
+            0,
+            counters(&[]),
+            Vec::new(),
+            false,
+        ),
     ] {
         let books = Books {
-            sent,
+            entered,
+            arrived,
             lost_events,
             counters,
-            events,
+            events: &events,
         };
         assert_eq!(balance(&books).is_ok(), balanced, "{name}");
     }
@@ -65,10 +152,11 @@ fn everybody_must_count_alike() {
 
 #[test]
 fn both_lists_are_shown() {
-    let events = [event(1, Reason::PolicyAllow)];
-    let counters = counters(&[(Reason::PolicyDeny, 1)]);
+    let events = [event(1, Hook::Ingress, Reason::PolicyAllow)];
+    let counters = counters(&[(Hook::Ingress, Reason::PolicyDeny, 1)]);
     let books = Books {
-        sent: 1,
+        entered: 0,
+        arrived: None,
         lost_events: 0,
         counters,
         events: &events,
@@ -76,31 +164,45 @@ fn both_lists_are_shown() {
     let text = balance(&books).expect_err("they differ");
     for line in ["policy-allow", "policy-deny"] {
         let line = text.lines().find(|text| text.contains(line)).expect(line);
+        assert!(line.contains("ingress"), "{text}");
         assert!(line.ends_with("<---- WRONG"), "{text}");
     }
 }
 
 #[test]
-fn an_event_is_about_the_probe_in_its_source_address() {
-    let judged = Judged {
+fn an_event_is_about_the_probe_in_its_source_address_or_at_the_frames_end() {
+    let id = ProbeId(0x0102_0304);
+    let ours = event(id.0, Hook::Egress, Reason::PolicyDeny);
+    let account = Account {
+        probe: Some(id),
+        hook: Hook::Egress,
         reason: Reason::PolicyDeny,
         rule: RuleId(7),
     };
-    let ours = event(0x0102_0304, Reason::PolicyDeny);
-    assert_eq!(
-        read(&ours),
-        Ok(Account::Probe(ProbeId(0x0102_0304), judged))
-    );
+    assert_eq!(read(&ours), Ok(account));
     let foreign = Event {
         source_mac: [2, 0, 0, 0, 0, 1],
         ..ours
     };
-    assert_eq!(read(&foreign), Ok(Account::Foreign));
-    assert!(
-        read(&Event {
+    assert_eq!(
+        read(&foreign),
+        Ok(Account {
+            probe: None,
+            ..account
+        })
+    );
+    let behind_a_router = Event {
+        tail: [0x9f, b'n', b'v', 0xe3, 1, 2, 3, 4],
+        ..foreign
+    };
+    assert_eq!(read(&behind_a_router), Ok(account));
+    for broken in [
+        Event {
             reason: 200,
             ..ours
-        })
-        .is_err()
-    );
+        },
+        Event { hook: 3, ..ours },
+    ] {
+        assert!(read(&broken).is_err());
+    }
 }
