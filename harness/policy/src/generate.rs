@@ -15,11 +15,13 @@ mod prefilter;
 mod rules;
 mod sequence;
 mod shape;
+mod shrink;
 
 pub use cluster::{policy, topology};
 pub use draw::Draw;
 pub use packet::packet;
 pub use sequence::sequence;
+pub use shrink::shrink;
 
 #[cfg(test)]
 mod tests;

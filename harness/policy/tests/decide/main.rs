@@ -1,12 +1,6 @@
-//! What a policy means: the oracle, the compiled map image and the map image
-//! after a round trip through bytes must agree, on chosen points and on
-//! generated ones.
+//! What a policy means: the oracle, which reads the policy and the description of a
+//! frame, and the interpreter, which reads the compiled image and the frame's bytes,
+//! must agree, on chosen points and on drawn ones.
 
 mod agreement;
-mod arb;
-mod backends;
-mod given;
-mod limits;
 mod parties;
-mod semantics;
-mod shapes;

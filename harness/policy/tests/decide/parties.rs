@@ -1,84 +1,95 @@
 //! The parties whose word on a frame is compared.
 
-use std::net::IpAddr;
-
-use netverdict_abi::Reason;
-use netverdict_policy::frame::{
-    Body, FrameSpec, IpPacket, Lengths, ProbeId, TcpFlags, Transport, build, describe,
-};
+use netverdict_abi::Verdict;
+use netverdict_policy::frame::{FrameSpec, ProbeId, build, describe};
 use netverdict_policy::image::MapImage;
-use netverdict_policy::interpret::judge;
+use netverdict_policy::interpret;
+use netverdict_policy::journey::{Journey, Point};
+use netverdict_policy::lower::lower;
 use netverdict_policy::model::{Policy, RuleRef};
-use netverdict_policy::oracle::{Decision, decide};
-use netverdict_policy::port::{ProtoPort, Protocol};
+use netverdict_policy::oracle::{self, Decision};
 
-/// Asks both parties, holds them against each other, and returns the oracle's
-/// word.
-pub(crate) fn agreed(policy: &Policy, image: &MapImage, frame: &FrameSpec) -> Decision {
-    let decision = decide(policy, frame);
-    let bytes = build(frame, ProbeId(7), [2, 0, 0, 0, 0, 1]).expect("the frame has bytes");
-    let judgement = judge(image, &bytes);
-    let named: Option<RuleRef> = image.rule(judgement.rule);
-    let context = || {
-        format!(
-            "{}\n{frame:?}\noracle {decision:?}\nimage {judgement:?} = {named:?}\n{image:#?}",
-            describe(frame)
-        )
-    };
-    assert_eq!(judgement.reason, decision.reason, "reason of {}", context());
-    match named {
-        Some(rule) => assert!(decision.rules.contains(&rule), "rule of {}", context()),
-        None => {
-            assert_eq!(judgement.rule.0, 0, "no such rule: {}", context());
-            assert!(decision.rules.is_empty(), "no rule named: {}", context());
+/// Both parties, each with a memory of its own.
+pub(crate) struct Parties<'a> {
+    policy: &'a Policy,
+    image: MapImage,
+    oracle: oracle::Memory,
+    interpreter: interpret::Memory,
+    frames: u32,
+}
+
+impl<'a> Parties<'a> {
+    /// That judge every frame as new.
+    pub(crate) fn untracked(policy: &'a Policy) -> Parties<'a> {
+        Parties {
+            policy,
+            image: lower(policy).expect("the policy compiles"),
+            oracle: oracle::Memory::untracked(),
+            interpreter: interpret::Memory::untracked(),
+            frames: 0,
         }
     }
-    decision
-}
 
-/// The reason alone.
-pub(crate) fn agreed_reason(policy: &Policy, image: &MapImage, frame: &FrameSpec) -> Reason {
-    agreed(policy, image, frame).reason
-}
-
-/// A plain packet from `source` to a node's port.
-pub(crate) fn packet(source: IpAddr, to: ProtoPort) -> IpPacket {
-    let (source_port, destination_port) = (40000, to.port);
-    let destination = match source {
-        IpAddr::V4(_) => IpAddr::from([192, 0, 2, 10]),
-        IpAddr::V6(_) => IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10]),
-    };
-    let transport = match to.protocol {
-        Protocol::Tcp => Transport::Tcp {
-            source: source_port,
-            destination: destination_port,
-            flags: TcpFlags::SYN,
-        },
-        Protocol::Udp => Transport::Udp {
-            source: source_port,
-            destination: destination_port,
-        },
-        Protocol::Sctp => Transport::Sctp {
-            source: source_port,
-            destination: destination_port,
-        },
-    };
-    IpPacket {
-        source,
-        destination,
-        options: Vec::new(),
-        extension_headers: Vec::new(),
-        fragment: None,
-        lengths: Lengths::default(),
-        transport,
-        payload: 8,
+    /// That remember what they saw.
+    pub(crate) fn tracking(policy: &'a Policy) -> Parties<'a> {
+        Parties {
+            oracle: oracle::Memory::tracking(),
+            interpreter: interpret::Memory::tracking(),
+            ..Parties::untracked(policy)
+        }
     }
-}
 
-pub(crate) fn frame(packet: IpPacket) -> FrameSpec {
-    FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(packet),
-        truncate: None,
+    /// Asks both about a frame at a hook, and returns the oracle's word.
+    ///
+    /// # Errors
+    /// They differ: what each says.
+    pub(crate) fn judge(&mut self, point: Point, frame: &FrameSpec) -> Result<Decision, String> {
+        self.frames += 1;
+        let id = ProbeId(0x0700_0000 + self.frames);
+        self.judge_as(point, frame, id)
+    }
+
+    /// Asks both about a frame at each hook on its way, up to the first that does not
+    /// pass it.
+    ///
+    /// # Errors
+    /// They differ: what each says.
+    pub(crate) fn travel(&mut self, journey: &Journey) -> Result<Vec<Decision>, String> {
+        // One frame keeps its id from hook to hook.
+        self.frames += 1;
+        let id = ProbeId(0x0700_0000 + self.frames);
+        let mut decisions = Vec::new();
+        for leg in &journey.legs {
+            let decision = self.judge_as(leg.point, &leg.frame, id)?;
+            let passes = decision.verdict() == Verdict::Pass;
+            decisions.push(decision);
+            if !passes {
+                break;
+            }
+        }
+        Ok(decisions)
+    }
+
+    fn judge_as(
+        &mut self,
+        point: Point,
+        frame: &FrameSpec,
+        id: ProbeId,
+    ) -> Result<Decision, String> {
+        let bytes = build(frame, id, [2, 0, 0, 0, 0, 1]).expect("the frame has bytes");
+        let decision = oracle::judge(self.policy, point, frame, &mut self.oracle);
+        let judgement = interpret::judge(&self.image, point, &bytes, &mut self.interpreter);
+        let named: Option<RuleRef> = self.image.rule(judgement.rule);
+        let rules_agree = match named {
+            Some(rule) => decision.rules.contains(&rule),
+            None => judgement.rule.0 == 0 && decision.rules.is_empty(),
+        };
+        if judgement.reason == decision.reason && rules_agree {
+            return Ok(decision);
+        }
+        Err(format!(
+            "at {point:?}: {}\n{frame:?}\noracle {decision:?}\nimage {judgement:?} = {named:?}",
+            describe(frame),
+        ))
     }
 }
