@@ -106,6 +106,9 @@ pub enum LabError {
         /// Names there are.
         known: Vec<String>,
     },
+    /// A stream of frames that cannot be sent, or that ended early.
+    #[error("{0}")]
+    Stream(&'static str),
     /// There is no attachment where one is needed, or one too many.
     #[error("{0}")]
     Attachment(&'static str),

@@ -11,11 +11,11 @@ use netverdict_policy::topology::{TopologyPlan, WorkloadPlan};
 
 use crate::attachment::{self, Attached, Attachment, XdpMode};
 use crate::error::LabError;
-use crate::filter::Filter;
+use crate::filter::{EventReader, Filter};
 use crate::network::{self, Namespace, Network};
 use crate::purpose::Purpose;
 use crate::serve::Servers;
-use crate::wire::{BatchEvidence, Shot, Wire};
+use crate::wire::{BatchEvidence, Repeated, Shot, StreamEnd, Traffic, Wire};
 
 /// How long detaching may take; RCU needs some 10 ms at most.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -137,6 +137,26 @@ impl Lab {
     /// For frames that cannot be sent.
     pub fn send_bare(&mut self, shots: &[Shot<'_>]) -> Result<usize, LabError> {
         self.wire("send probes")?.send_bare(shots)
+    }
+
+    /// Sends frames over and over, as fast as they are judged, while `beside` runs:
+    /// it may install policies in the filter whose events these are, and takes from
+    /// [`Traffic`] what became of the frames. The sender has a processor of its own
+    /// if there are two. The filter must report all frames ([`Events::All`]) and be
+    /// attached.
+    ///
+    /// [`Events::All`]: crate::filter::Events::All
+    ///
+    /// # Errors
+    /// For frames that cannot be sent. Whether the evidence is whole,
+    /// [`StreamEnd`] says.
+    pub fn stream<R>(
+        &mut self,
+        events: &EventReader,
+        frames: &[Repeated<'_>],
+        beside: impl FnOnce(&Traffic) -> R,
+    ) -> Result<(R, StreamEnd), LabError> {
+        self.wire("send a stream")?.stream(events, frames, beside)
     }
 
     /// Also looks for these IP protocols at the node's own stack; TCP, UDP,

@@ -279,14 +279,20 @@ impl Wire {
         }
         let mut senders = BTreeSet::new();
         for shot in shots {
-            check_length(shot, self.mtu)?;
-            self.socket_of(shot.from)?;
+            self.check_one(shot)?;
             senders.insert(shot.from);
         }
         Ok(senders.into_iter().collect())
     }
 
-    fn socket_of(&self, sender: Sender) -> Result<&OwnedFd, LabError> {
+    /// Whether a frame can be sent.
+    pub(super) fn check_one(&self, shot: &Shot<'_>) -> Result<(), LabError> {
+        check_length(shot, self.mtu)?;
+        self.socket_of(shot.from).map(drop)
+    }
+
+    /// Where a sender's frames go in.
+    pub(super) fn socket_of(&self, sender: Sender) -> Result<&OwnedFd, LabError> {
         match sender {
             Sender::Outside => Ok(self.outside.socket()),
             Sender::Workload(workload) => (self.sinks.get(workload))
@@ -294,6 +300,65 @@ impl Wire {
                 .map(Mailbox::socket)
                 .ok_or(LabError::NoLink { workload }),
         }
+    }
+
+    /// Receives nothing any more: nobody is going to read it.
+    pub(super) fn look_away(&mut self) -> Result<(), LabError> {
+        for mailbox in self.mailboxes() {
+            socket::take_nothing(mailbox.socket())
+                .map_err(LabError::system("stop receiving at a socket"))?;
+            mailbox.read_all(|_| {})?;
+        }
+        Ok(())
+    }
+
+    /// Receives everything again, once all that was sent before has come to rest.
+    /// On the processor that sent it.
+    pub(super) fn look_back(&mut self) -> Result<(), LabError> {
+        for mailbox in self.mailboxes() {
+            socket::take_all(mailbox.socket())
+                .map_err(LabError::system("receive at a socket again"))?;
+        }
+        let sentinel = self.next_sentinel();
+        let workloads = (self.sinks.iter().enumerate())
+            .filter(|(_, sink)| sink.is_some())
+            .map(|(number, _)| number);
+        let links: BTreeSet<u32> = (workloads.clone().map(|number| workload_end(number).index))
+            .chain([UPLINK_INDEX])
+            .collect();
+        let senders: Vec<Sender> = (workloads.map(Sender::Workload))
+            .chain([Sender::Outside])
+            .collect();
+        for sender in &senders {
+            self.inject_of(*sender, &[], Some(sentinel))?;
+        }
+        let mut seen = Sightings::default();
+        let entered = self.look_at_node(sentinel, &senders, &mut seen)?;
+        seen.downward = links;
+        if entered && self.look_behind(sentinel, &mut seen)? {
+            for mailbox in &mut self.local {
+                mailbox.read_all(|_| {})?;
+            }
+            return Ok(());
+        }
+        Err(LabError::Stream(
+            "come to rest after a stream: the links are not empty",
+        ))
+    }
+
+    fn mailboxes(&mut self) -> impl Iterator<Item = &mut Mailbox> {
+        let Wire {
+            outside,
+            tap,
+            sinks,
+            local,
+            watched: _,
+            mtu: _,
+            sentinels: _,
+        } = self;
+        ([outside, tap].into_iter())
+            .chain(sinks.iter_mut().flatten())
+            .chain(local)
     }
 
     fn next_sentinel(&mut self) -> Sentinel {

@@ -14,12 +14,18 @@ mod batch;
 mod evidence;
 mod inject;
 mod mailbox;
+mod passage;
 mod pin;
 mod sentinel;
 mod socket;
+mod stream;
+mod traffic;
 
 pub use evidence::{BatchEvidence, Counters, Delivery, Place, Returned, Tapped, probe_of};
 pub use inject::Shot;
+pub use passage::{Judged, Passage, Reign, Repeated};
+pub use stream::StreamEnd;
+pub use traffic::Traffic;
 
 pub(crate) use batch::Wire;
 

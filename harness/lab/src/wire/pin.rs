@@ -19,12 +19,28 @@ const THIS_THREAD: Pid = Pid::from_raw(0);
 
 impl Pinned {
     pub(super) fn here() -> nix::Result<Pinned> {
+        Pinned::at(sched_getcpu()?)
+    }
+
+    /// On the processor of this number.
+    pub(super) fn at(processor: usize) -> nix::Result<Pinned> {
         let before = sched_getaffinity(THIS_THREAD)?;
         let mut here = CpuSet::new();
-        here.set(sched_getcpu()?)?;
+        here.set(processor)?;
         sched_setaffinity(THIS_THREAD, &here)?;
         Ok(Pinned { before })
     }
+}
+
+/// A processor that this process may use and the calling thread is not on; the
+/// thread's own if there is no other.
+pub(super) fn another_processor() -> nix::Result<usize> {
+    let here = sched_getcpu()?;
+    // The thread itself may be pinned, the first one of the process is not.
+    let allowed = sched_getaffinity(nix::unistd::getpid())?;
+    Ok((0..CpuSet::count())
+        .find(|processor| *processor != here && allowed.is_set(*processor) == Ok(true))
+        .unwrap_or(here))
 }
 
 impl Drop for Pinned {

@@ -135,6 +135,42 @@ fn set(
     }
 }
 
+/// Makes a socket receive nothing: a filter that takes no byte of any message
+/// (Documentation/networking/filter.rst).
+pub(super) fn take_nothing(socket: &OwnedFd) -> io::Result<()> {
+    let mut nothing = libc::sock_filter {
+        // `BPF_RET | BPF_K`: take `k` bytes.
+        code: 0x06,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    };
+    let program = libc::sock_fprog {
+        len: 1,
+        filter: &raw mut nothing,
+    };
+    // SAFETY: the option reads a sock_fprog, which points to as many instructions
+    // as it says.
+    let done = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            (&raw const program).cast(),
+            length_of::<libc::sock_fprog>(),
+        )
+    };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Makes it receive everything again.
+pub(super) fn take_all(socket: &OwnedFd) -> io::Result<()> {
+    set(socket, libc::SOL_SOCKET, libc::SO_DETACH_FILTER, 0)
+}
+
 /// Frames that a packet socket had no room for since the last call.
 pub(super) fn packet_drops(socket: &OwnedFd) -> io::Result<u32> {
     let mut statistics = libc::tpacket_stats {

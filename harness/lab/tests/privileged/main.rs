@@ -1,11 +1,13 @@
 //! The lab on the real kernel. Everything runs inside one isolated process.
 
 mod clients;
+mod crowd;
 mod exact;
 mod given;
 mod isolation;
 mod policies;
 mod shapes;
+mod swaps;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,8 @@ fn run(arguments: Arguments, missing: Option<String>) -> u8 {
     let trials = [
         policies::CASES,
         exact::CASES,
+        crowd::CASES,
+        swaps::CASES,
         clients::CASES,
         isolation::CASES,
     ]
