@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use netverdict_policy::frontend::HostNetwork;
+use netverdict_policy::matrix::FamilyChoice;
 
 use crate::lane::{LaneKind, Mode};
 use crate::lanes::kernel::Sabotage;
+use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
 static VERSION: LazyLock<String> = LazyLock::new(crate::object::version);
@@ -37,6 +40,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Bring a scenario's network up and run a command or a shell in it.
     Lab(LabArgs),
+    /// Say which connections are open between all workloads and the outside.
+    Matrix(MatrixArgs),
+    /// Say why a connection is open or closed, down to the line.
+    Explain(ExplainArgs),
     /// Say what this machine can and cannot run, and how to mend it.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.
@@ -138,6 +145,173 @@ pub struct LabArgs {
     /// The command [default: $SHELL].
     #[arg(last = true)]
     pub command: Vec<OsString>,
+}
+
+/// How to read what manifests leave open.
+#[derive(Debug, Args)]
+pub struct WorldArgs {
+    /// Of which address family [default: 4; in explanations, the first that both
+    /// ends have].
+    #[arg(long)]
+    pub family: Option<FamilyArg>,
+    /// Whether `ipBlock` of NetworkPolicies matches addresses of workloads, as far
+    /// as the manifests give them [default: yes; in scenarios, as they say].
+    #[arg(long, value_name = "YES|NO")]
+    pub ip_blocks_match_workloads: Option<YesNo>,
+    /// Whether CIDR rules of Cilium policies match addresses of workloads
+    /// [default: no; in scenarios, as they say].
+    #[arg(long, value_name = "YES|NO")]
+    pub cidrs_match_workloads: Option<YesNo>,
+    /// Whether pods with hostNetwork are pods like others, as analysers on paper
+    /// have it, or the node, to which no policy applies.
+    #[arg(long, value_enum, default_value_t)]
+    pub host_network: HostNetworkArg,
+    /// Another build of the filter, with the same map layout.
+    #[arg(long, value_name = "OBJECT", env = "NETVERDICT_FILTER")]
+    pub filter: Option<PathBuf>,
+}
+
+/// Families on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FamilyArg {
+    /// IPv4.
+    #[value(name = "4")]
+    V4,
+    /// IPv6.
+    #[value(name = "6")]
+    V6,
+    /// Both.
+    Any,
+}
+
+/// A choice on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum YesNo {
+    /// They do.
+    Yes,
+    /// They do not.
+    No,
+}
+
+/// What pods in the node's network are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum HostNetworkArg {
+    /// Pods.
+    #[default]
+    Pods,
+    /// The node.
+    Node,
+}
+
+/// Lanes of one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OneLane {
+    /// Interpret the map image in user space; no privileges.
+    Model,
+    /// `BPF_PROG_TEST_RUN` on the loaded programs and their real maps.
+    #[default]
+    Testrun,
+}
+
+/// How a matrix is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MatrixOutput {
+    /// `SRC => DST : PORTS`, a line each.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// Comma-separated values.
+    Csv,
+    /// A graph for Graphviz.
+    Dot,
+    /// A picture.
+    Svg,
+}
+
+/// How an explanation is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExplainOutput {
+    /// For reading.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Arguments of `matrix`.
+#[derive(Debug, Args)]
+pub struct MatrixArgs {
+    /// Manifests and scenarios, or folders of them. All manifests together are
+    /// one cluster; each scenario is a world of its own.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How every connection is tried, beside what the policy says.
+    #[arg(long, value_enum, default_value_t)]
+    pub lane: OneLane,
+    /// What is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: MatrixOutput,
+    /// Say how long the verdicts took, and everything.
+    #[arg(long)]
+    pub timing: bool,
+    /// What manifests leave open.
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(override_usage = "netverdict explain [OPTIONS] <PATH>... <SRC> <DST> <PORT>")]
+pub struct ExplainArgs {
+    /// Manifests or a scenario; who begins, with whom: namespace/name, an
+    /// address, `node`, or a host of the scenario; what: 8080/tcp or icmp.
+    #[arg(required = true, num_args = 4.., value_name = "PATH SRC DST PORT")]
+    pub words: Vec<String>,
+    /// How it is tried, beside what the policy says.
+    #[arg(long, value_enum, default_value_t)]
+    pub lane: OneLane,
+    /// What is printed.
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ExplainOutput,
+    /// What manifests leave open.
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+impl WorldArgs {
+    /// What the user chose.
+    pub fn readings(&self) -> Readings {
+        let yes = |choice: YesNo| choice == YesNo::Yes;
+        Readings {
+            ip_blocks_match_workloads: self.ip_blocks_match_workloads.map(yes),
+            cidrs_match_workloads: self.cidrs_match_workloads.map(yes),
+            host_network: match self.host_network {
+                HostNetworkArg::Pods => HostNetwork::AsWorkloads,
+                HostNetworkArg::Node => HostNetwork::AsNode,
+            },
+        }
+    }
+}
+
+impl MatrixArgs {
+    /// Rows of which family are printed.
+    pub fn family(&self) -> FamilyChoice {
+        match self.world.family {
+            None | Some(FamilyArg::V4) => FamilyChoice::V4,
+            Some(FamilyArg::V6) => FamilyChoice::V6,
+            Some(FamilyArg::Any) => FamilyChoice::Any,
+        }
+    }
+}
+
+impl From<OneLane> for LaneKind {
+    fn from(lane: OneLane) -> LaneKind {
+        match lane {
+            OneLane::Model => LaneKind::Model,
+            OneLane::Testrun => LaneKind::Testrun,
+        }
+    }
 }
 
 /// Arguments of `doctor`.

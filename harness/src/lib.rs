@@ -17,6 +17,7 @@ pub mod judge;
 pub mod lane;
 pub mod lanes;
 pub mod load;
+pub mod matrix;
 pub mod object;
 pub mod observation;
 pub mod outcome;

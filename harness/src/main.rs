@@ -11,6 +11,8 @@ fn main() -> ExitCode {
         Command::Run(args) => command::run::run(&args).into(),
         Command::Check(args) => command::check::run(&args).into(),
         Command::Lab(args) => command::lab::run(&args),
+        Command::Matrix(args) => command::matrix::run(&args).into(),
+        Command::Explain(args) => command::explain::run(&args).into(),
         Command::Doctor(args) => command::doctor::run(&args).into(),
         Command::Schema => command::schema::run().into(),
     }

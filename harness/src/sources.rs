@@ -1,6 +1,7 @@
 //! Files and folders named on the command line, read with limits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -46,7 +47,8 @@ pub enum SourceError {
     },
 }
 
-/// The YAML files that `paths` name, each once, in order; folders recursively.
+/// The files that `paths` name, each once, in order; of folders the YAML files and
+/// JSON manifests in them, recursively.
 ///
 /// # Errors
 /// Every path that cannot be listed.
@@ -93,12 +95,28 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) 
             if !NOT_ENTERED.iter().any(|skip| name == *skip) {
                 list(&path, found, errors);
             }
-        } else if path
-            .extension()
-            .is_some_and(|ext| ext == "yaml" || ext == "yml")
-        {
+        } else if is_wanted(&path) {
             found.push(path);
         }
+    }
+}
+
+/// Whether a file found in a folder is ours: YAML by its name, JSON if it holds a
+/// manifest, for folders hold JSON of every sort.
+fn is_wanted(path: &Path) -> bool {
+    match path.extension().and_then(OsStr::to_str) {
+        Some("yaml" | "yml") => true,
+        Some("json") => read(path).is_ok_and(|text| is_manifest(&text)),
+        _ => false,
+    }
+}
+
+/// Whether a JSON text is a Kubernetes object. What is broken is one if it looks
+/// like one: its reader will say what is wrong.
+fn is_manifest(text: &str) -> bool {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) => value.get("apiVersion").is_some() && value.get("kind").is_some(),
+        Err(_) => text.contains("\"apiVersion\"") && text.contains("\"kind\""),
     }
 }
 

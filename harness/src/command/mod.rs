@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod doctor;
+pub mod explain;
 pub mod lab;
+pub mod matrix;
 mod print;
 pub mod run;
 pub mod schema;

@@ -42,6 +42,37 @@ fn folders_are_searched_but_for_those_that_are_named_on_purpose() {
 }
 
 #[test]
+fn of_json_in_folders_only_manifests_count() {
+    let root = tree(&[
+        "a.yaml",
+        "list.json",
+        "schema.json",
+        "broken.json",
+        "cut.json",
+    ]);
+    let write = |name: &str, text: &str| {
+        fs::write(root.path().join(name), text).expect("written");
+    };
+    write(
+        "list.json",
+        r#"{"apiVersion": "v1", "kind": "PodList", "items": []}"#,
+    );
+    write(
+        "schema.json",
+        r#"{"properties": {"apiVersion": {}, "kind": {}}}"#,
+    );
+    write(
+        "cut.json",
+        r#"{"apiVersion": "v1", "kind": "PodList", "items": ["#,
+    );
+    let found = find(&[root.path().to_owned()]).expect("readable");
+    let names: Vec<_> = (found.iter())
+        .map(|path| path.file_name().expect("a name").to_owned())
+        .collect();
+    assert_eq!(names, ["a.yaml", "cut.json", "list.json"]);
+}
+
+#[test]
 fn every_path_that_is_not_there_is_named() {
     let root = tree(&["a.yaml"]);
     let missing = ["x.yaml", "y.yaml"].map(|name| root.path().join(name));

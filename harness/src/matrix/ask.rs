@@ -1,0 +1,135 @@
+//! Every connection is asked about twice: the lane says what is, the oracle what
+//! should be, side by side.
+
+use std::time::{Duration, Instant};
+
+use netverdict_policy::lower::lower;
+use netverdict_policy::matrix::{Connection, Expected, Plan, Survey, World};
+use thiserror::Error;
+
+use super::judge::{Judge, JudgeError, unbalanced};
+use crate::lane::LaneKind;
+
+/// Connections between two looks at the clock.
+const BATCH: usize = 8192;
+
+/// All answers of one world.
+#[derive(Debug)]
+pub struct Asked {
+    /// The answers.
+    pub survey: Survey,
+    /// Reasons that were not given as often as they had to be, in words.
+    pub unbalanced: Vec<String>,
+    /// Ranges of outside addresses all of which are somebody's here: what is said
+    /// of strangers there was tried with those moved elsewhere.
+    pub crowded: usize,
+    /// Time that the verdicts alone took.
+    pub verdicts: Duration,
+    /// Time that everything took.
+    pub everything: Duration,
+}
+
+/// Why there are no answers. The texts fit behind "failed to".
+#[derive(Debug, Error)]
+pub enum AskError {
+    /// The lane failed.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// The policy does not compile once workloads have moved.
+    #[error("compile the policy for strangers at addresses of workloads")]
+    Moved,
+}
+
+/// Tries every connection of the world in the lane.
+///
+/// # Errors
+/// Where the lane fails.
+pub fn ask(world: &World<'_>, lane: Lane<'_>) -> Result<Asked, AskError> {
+    let started = Instant::now();
+    let mut asked = Asked {
+        survey: Survey::new(),
+        unbalanced: Vec::new(),
+        crowded: 0,
+        verdicts: Duration::ZERO,
+        everything: Duration::ZERO,
+    };
+    asked.all(world, &Plan::new(world), lane)?;
+    if world.is_crowded() {
+        asked.crowded = (world.cells.iter())
+            .filter(|cell| cell.representative.is_none())
+            .count();
+        let policy = world.moved().ok_or(AskError::Moved)?;
+        let image = lower(&policy).map_err(|_| AskError::Moved)?;
+        let world = world.of_moved(&policy, &image);
+        asked.all(&world, &Plan::new(&world).outside_only(), lane)?;
+    }
+    asked.everything = started.elapsed();
+    Ok(asked)
+}
+
+/// A lane that judges connections.
+#[derive(Clone, Copy, Debug)]
+pub enum Lane<'a> {
+    /// The interpreter.
+    Model,
+    /// Test runs of this object.
+    TestRun(&'a [u8]),
+}
+
+impl Lane<'_> {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lane::Model => "model",
+            Lane::TestRun(_) => "testrun",
+        }
+    }
+
+    /// The lane of this kind; there is none on the wire.
+    pub fn of(kind: LaneKind, object: &[u8]) -> Option<Lane<'_>> {
+        match kind {
+            LaneKind::Model => Some(Lane::Model),
+            LaneKind::Testrun => Some(Lane::TestRun(object)),
+            LaneKind::Wire => None,
+        }
+    }
+}
+
+impl Asked {
+    fn all(&mut self, world: &World<'_>, plan: &Plan<'_>, lane: Lane<'_>) -> Result<(), AskError> {
+        let mut judge = match lane {
+            Lane::Model => Judge::model(world.image)?,
+            Lane::TestRun(object) => Judge::test_run(object, world.image)?,
+        };
+        let mut survey = Survey::new();
+        for batch in plan.batches(BATCH) {
+            let (expected, seen) = std::thread::scope(|scope| {
+                // The oracle thinks while the lane runs: neither sees the other.
+                let oracle = scope.spawn(|| expect(world, &batch));
+                let seen = judge.answer(world, &batch);
+                let expected = oracle.join().unwrap_or_else(|panic| {
+                    std::panic::resume_unwind(panic);
+                });
+                (expected, seen)
+            });
+            for ((connection, expected), seen) in batch.iter().zip(expected).zip(seen?) {
+                survey.add(world, connection, expected, seen);
+            }
+        }
+        self.verdicts += judge.spent;
+        self.unbalanced
+            .extend(unbalanced(&survey.reasons, &judge.reasons()?));
+        self.survey.join(survey);
+        Ok(())
+    }
+
+    /// Whether every answer was right.
+    pub fn is_right(&self) -> bool {
+        self.survey.disagreed == 0 && self.unbalanced.is_empty()
+    }
+}
+
+fn expect(world: &World<'_>, batch: &[Connection]) -> Vec<Expected> {
+    let expected = batch.iter().map(|connection| connection.expected(world));
+    expected.collect()
+}
