@@ -43,7 +43,7 @@ pub(super) fn rules(plan: &TopologyPlan, purpose: Purpose) -> Option<String> {
             let rewriting = rewriting(plan, purpose);
             format!(
                 "chain arrive {{ type nat hook prerouting priority dstnat;\n{rewriting}}}\n\
-                 chain own {{ type nat hook output priority dstnat;\n{rewriting}}}\n"
+                 chain own {{ type nat hook output priority -100;\n{rewriting}}}\n"
             )
         }
     };
