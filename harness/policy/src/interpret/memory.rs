@@ -144,6 +144,10 @@ impl Memory {
         let Some(ports) = transport.ports() else {
             return false;
         };
+        if matches!(transport, Transport::Icmp { .. }) && transport.opens() {
+            // An echo request answers nothing, not even one of identifier 0.
+            return false;
+        }
         self.knows(Connection {
             hook: other(hook),
             source: packet.destination,
@@ -162,6 +166,9 @@ impl Memory {
         let Some(ports) = inner.transport.ports() else {
             return false;
         };
+        if !inner.transport.opens() {
+            return false;
+        }
         let of_workload = match hook {
             Hook::Ingress => inner.source == packet.destination,
             Hook::Egress => inner.destination == packet.source,

@@ -136,12 +136,11 @@ impl<'a> Places<'a> {
             }
             Who::Entity(entity) => self.those(|place| self.is(place, entity)),
             Who::Nodes(selector) => self.those(|place| match place.home {
-                Home::Node => is_met(selector, &self.policy.node.labels),
                 Home::Known(index) => {
                     let host = &self.policy.known_hosts[index];
                     is_remote_node(host) && is_met(selector, &host.labels)
                 }
-                Home::Workload(_) | Home::World => false,
+                Home::Node | Home::Workload(_) | Home::World => false,
             }),
         }
     }

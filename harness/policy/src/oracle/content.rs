@@ -172,7 +172,7 @@ impl Content {
                 message: Message::EchoRequest { identifier },
                 ..
             } => Some(Exchange::Echo { identifier }),
-            Content::Icmp { .. } | Content::Other { protocol: 1 | 58 } => None,
+            Content::Icmp { .. } => None,
             Content::Other { protocol } => Some(Exchange::Other { protocol }),
         }
     }

@@ -5,8 +5,13 @@ use netverdict_policy::journey::route;
 
 use crate::parties::Parties;
 
-/// The same draws on every run; of a failing one, the simplest that fails.
+/// The same draws on every run; of a failing one, the simplest that fails. More of
+/// them with `NETVERDICT_DRAWS=100000`.
 fn check(draws: u64, test: impl Fn(&mut Draw) -> Result<(), String>) {
+    let more = std::env::var("NETVERDICT_DRAWS").ok();
+    let draws = more.map_or(draws, |more| {
+        more.parse().expect("NETVERDICT_DRAWS is a number")
+    });
     for seed in 0..draws {
         let mut draw = Draw::seeded(seed);
         if test(&mut draw).is_ok() {

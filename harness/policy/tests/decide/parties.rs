@@ -16,6 +16,8 @@ pub(crate) struct Parties<'a> {
     oracle: oracle::Memory,
     interpreter: interpret::Memory,
     frames: u32,
+    /// What was judged so far.
+    before: Vec<String>,
 }
 
 impl<'a> Parties<'a> {
@@ -27,6 +29,7 @@ impl<'a> Parties<'a> {
             oracle: oracle::Memory::untracked(),
             interpreter: interpret::Memory::untracked(),
             frames: 0,
+            before: Vec::new(),
         }
     }
 
@@ -44,8 +47,7 @@ impl<'a> Parties<'a> {
     /// # Errors
     /// They differ: what each says.
     pub(crate) fn judge(&mut self, point: Point, frame: &FrameSpec) -> Result<Decision, String> {
-        self.frames += 1;
-        let id = ProbeId(0x0700_0000 + self.frames);
+        let id = self.id();
         self.judge_as(point, frame, id)
     }
 
@@ -56,8 +58,7 @@ impl<'a> Parties<'a> {
     /// They differ: what each says.
     pub(crate) fn travel(&mut self, journey: &Journey) -> Result<Vec<Decision>, String> {
         // One frame keeps its id from hook to hook.
-        self.frames += 1;
-        let id = ProbeId(0x0700_0000 + self.frames);
+        let id = self.id();
         let mut decisions = Vec::new();
         for leg in &journey.legs {
             let decision = self.judge_as(leg.point, &leg.frame, id)?;
@@ -68,6 +69,12 @@ impl<'a> Parties<'a> {
             }
         }
         Ok(decisions)
+    }
+
+    /// No identification that a description gives, also in its low 16 bits.
+    fn id(&mut self) -> ProbeId {
+        self.frames += 1;
+        ProbeId(0x0700_4000 + self.frames)
     }
 
     fn judge_as(
@@ -84,12 +91,15 @@ impl<'a> Parties<'a> {
             Some(rule) => decision.rules.contains(&rule),
             None => judgement.rule.0 == 0 && decision.rules.is_empty(),
         };
+        let line = format!("at {point:?}: {}", describe(frame));
         if judgement.reason == decision.reason && rules_agree {
+            self.before
+                .push(format!("{line}: {}", decision.reason.slug()));
             return Ok(decision);
         }
         Err(format!(
-            "at {point:?}: {}\n{frame:?}\noracle {decision:?}\nimage {judgement:?} = {named:?}",
-            describe(frame),
+            "{}\n{line}\n{frame:?}\noracle {decision:?}\nimage {judgement:?} = {named:?}",
+            self.before.join("\n"),
         ))
     }
 }
