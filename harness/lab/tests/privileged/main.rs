@@ -6,6 +6,7 @@ mod exact;
 mod given;
 mod isolation;
 mod policies;
+mod random;
 mod shapes;
 mod swaps;
 
@@ -49,6 +50,7 @@ fn code(result: u8) -> ExitCode {
 fn run(arguments: Arguments, missing: Option<String>) -> u8 {
     let trials = [
         policies::CASES,
+        random::CASES,
         exact::CASES,
         crowd::CASES,
         swaps::CASES,

@@ -141,7 +141,9 @@ impl Memory {
     /// Whether it is the reverse of a connection whose first packet passed the
     /// workload's other hook.
     pub(super) fn is_reply(&self, hook: Hook, packet: &Packet<'_>, transport: Transport) -> bool {
-        let Some(ports) = transport.ports() else {
+        // An echo request is the reverse of nothing, whatever its identifier.
+        let is_request = matches!(transport, Transport::Icmp { .. }) && transport.opens();
+        let Some(ports) = transport.ports().filter(|_| !is_request) else {
             return false;
         };
         if matches!(transport, Transport::Icmp { .. }) && transport.opens() {
@@ -163,7 +165,7 @@ impl Memory {
     /// Whether a quoted packet is of a connection whose first packet passed the
     /// workload's other hook, and the workload has seen it.
     pub(super) fn is_related(&self, hook: Hook, packet: &Packet<'_>, inner: Inner) -> bool {
-        let Some(ports) = inner.transport.ports() else {
+        let Some(ports) = inner.transport.ports().filter(|_| inner.transport.opens()) else {
             return false;
         };
         if !inner.transport.opens() {
