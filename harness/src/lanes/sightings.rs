@@ -1,6 +1,6 @@
 //! The evidence, by probe.
 
-use netverdict_abi::Verdict;
+use netverdict_abi::{Hook, Verdict};
 use netverdict_lab::point_of;
 use netverdict_lab::wire::{BatchEvidence, Place, Shot};
 use netverdict_policy::frame::ProbeId;
@@ -50,17 +50,23 @@ impl Sightings {
             .ok_or_else(|| format!("probe {} was seen, which was not sent", id.0))
     }
 
-    /// Sorts the whole evidence of a batch of these probes.
+    /// Sorts the whole evidence of a batch of these probes. Where it is one whose
+    /// end, with the id in it, may have been cut off (`cut`), what enters a
+    /// workload without an id is what is left of it: nothing is read from that.
     ///
     /// # Errors
     /// Where the filter reported something that is no probe's, or unknown.
     pub(super) fn add(
         &mut self,
         batch: &[Shot<'_>],
+        cut: bool,
         evidence: &BatchEvidence,
     ) -> Result<(), String> {
         for event in &evidence.events {
             let account = accounting::read(event)?;
+            if cut && account.probe.is_none() && account.hook == Hook::Ingress {
+                continue;
+            }
             let Some(id) = account.probe else {
                 return Err("the filter reported a frame that is no probe".to_owned());
             };

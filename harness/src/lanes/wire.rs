@@ -169,8 +169,9 @@ impl<'w> Round<'w> {
             })
             .collect();
         let evidence = lab.send(filter, &shots)?;
+        let cut = (batch.iter()).all(|index| self.work.may_lose_its_end(*index));
         let whole =
-            sound(&evidence, shots.len()).and_then(|()| self.sightings.add(&shots, &evidence));
+            sound(&evidence, shots.len()).and_then(|()| self.sightings.add(&shots, cut, &evidence));
         self.batches.push((batch, whole));
         Ok(())
     }

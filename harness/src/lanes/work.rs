@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use netverdict_lab::{UPLINK_MAC, workload_gateway_mac, workload_mac};
 use netverdict_policy::frame::{self, Body, FrameError, ProbeId, Transport};
 use netverdict_policy::image::MapImage;
-use netverdict_policy::journey::{Point, Sender};
-use netverdict_policy::scenario::{Case, Probe};
+use netverdict_policy::journey::{Point, Sender, Target};
+use netverdict_policy::scenario::{Case, Probe, Undeliverable};
 use netverdict_policy::topology::TopologyPlan;
 
 use crate::shuffle::order;
@@ -90,7 +90,8 @@ impl<'a> Work<'a> {
     }
 
     /// The frames that are judged each by itself, in batches of at most `most`
-    /// within which no frame can be taken for part of another's flow.
+    /// within which no frame can be taken for part of another's flow, nor for
+    /// another.
     ///
     /// A flow that a prefilter lets bypass the policy is remembered until it is
     /// forgotten, whatever else is remembered.
@@ -101,8 +102,14 @@ impl<'a> Work<'a> {
         for index in order {
             let flow = flow(self.cases[*index]).filter(|_| bypasses);
             let meets_another = flow.is_some_and(|flow| flows.contains(&flow));
+            let with_others = |batch: &[usize]| {
+                batch.len() < most
+                    && !meets_another
+                    && !self.may_lose_its_end(*index)
+                    && !(batch.iter()).any(|other| self.may_lose_its_end(*other))
+            };
             match batches.last_mut() {
-                Some(batch) if batch.len() < most && !meets_another => batch.push(*index),
+                Some(batch) if with_others(batch) => batch.push(*index),
                 _ => {
                     flows.clear();
                     batches.push(vec![*index]);
@@ -111,6 +118,13 @@ impl<'a> Work<'a> {
             flows.extend(flow);
         }
         batches
+    }
+
+    /// Whether a router may cut the end of the frame off, and the id with it: it
+    /// believes the lengths in the header.
+    pub fn may_lose_its_end(&self, index: usize) -> bool {
+        let malformed = Target::Undeliverable(Undeliverable::Malformed);
+        self.cases[index].journey.target == malformed
     }
 
     /// Whether a workload sends the frame under another's address: only a link
