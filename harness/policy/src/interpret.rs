@@ -293,3 +293,6 @@ fn longest_match<V>(prefixes: &BTreeMap<Prefix, V>, address: IpAddr) -> Option<&
         .rev()
         .find_map(|length| prefixes.get(&Prefix::containing(address, length)))
 }
+
+#[cfg(test)]
+mod tests;

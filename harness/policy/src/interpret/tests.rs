@@ -1,7 +1,9 @@
 //! Bytes written by hand, so that nothing here rests on the frame builder.
 
+mod remembered;
+mod workload;
+
 use super::*;
-use crate::image::PrefilterImage;
 use crate::port::Protocol;
 
 /// Hexadecimal digits, spaces ignored, as bytes.
@@ -28,26 +30,26 @@ fn v6(version: &str, length: &str, next: &str, behind: &str) -> String {
     format!("86dd {version}0000000 {length} {next} 40 {V6_ADDRESSES} {behind}")
 }
 
-/// Port 30007 is protected and drops every source; all else passes.
+/// Port 30007 drops every source; all else passes.
 fn image() -> MapImage {
     let mut image = MapImage::default();
-    let service = ServiceImage {
-        prefilter: Some(PrefilterImage {
-            default_pass: false,
-            bypass_policy: false,
-            default_rule: RuleId(1),
-            allow: BTreeMap::new(),
-        }),
-        policy: None,
+    let prefilter = PrefilterImage {
+        default_rule: RuleId(1),
+        ..PrefilterImage::default()
     };
     for protocol in Protocol::ALL {
-        let node_port = ProtoPort {
+        let port = ProtoPort {
             port: 30007,
             protocol,
         };
-        image.services.insert(node_port, service.clone());
+        image.prefilters.insert(port, prefilter.clone());
     }
     image
+}
+
+/// What the uplink does, nothing having been seen before.
+fn at_uplink(image: &MapImage, frame: &[u8]) -> Judgement {
+    judge(image, Point::Uplink, frame, &mut Memory::tracking())
 }
 
 #[test]
@@ -79,13 +81,23 @@ fn shapes() {
         (
             "other port",
             v4("45", "0018", "0000", "06", "9c40 7538"),
-            Reason::UnprotectedPort,
+            Reason::NoPrefilter,
         ),
         ("UDP", v4("45", "0018", "0000", "11", ports), reached),
         ("SCTP", v4("45", "0018", "0000", "84", ports), reached),
         (
             "ICMP",
-            v4("45", "0014", "0000", "01", ""),
+            v4("45", "001c", "0000", "01", "0800 0000 0007 0000"),
+            Reason::OtherProtocol,
+        ),
+        (
+            "ICMP cut",
+            v4("45", "001b", "0000", "01", "0800 0000 0007 0000"),
+            Reason::Truncated,
+        ),
+        (
+            "ICMPv6 in IPv4 is another protocol",
+            v4("45", "0014", "0000", "3a", ""),
             Reason::OtherProtocol,
         ),
         (
@@ -177,21 +189,31 @@ fn shapes() {
         (
             "last fragment",
             v4("45", "0018", "0001", "06", ports),
-            Reason::LaterFragment,
+            Reason::UntrackedFragment,
         ),
         (
             "a fragment halfway through",
             v4("45", "0018", "1000", "06", ports),
-            Reason::LaterFragment,
+            Reason::UntrackedFragment,
         ),
         (
             "later fragment of anything",
             v4("45", "0014", "3fff", "01", ""),
-            Reason::LaterFragment,
+            Reason::UntrackedFragment,
         ),
         (
             "first fragment of ICMP",
-            v4("45", "0014", "2000", "01", ""),
+            v4("45", "001c", "2000", "01", "0800 0000 0007 0000"),
+            Reason::OtherProtocol,
+        ),
+        (
+            "first fragment of ICMP, cut",
+            v4("45", "001b", "2000", "01", "0800 0000 0007 0000"),
+            Reason::FirstFragmentWithoutPorts,
+        ),
+        (
+            "first fragment of ESP",
+            v4("45", "0014", "2000", "32", ""),
             Reason::OtherProtocol,
         ),
         ("IPv6", v6("6", "0004", "06", ports), reached),
@@ -210,7 +232,21 @@ fn shapes() {
             v6("6", "0003", "06", ports),
             Reason::Truncated,
         ),
-        ("ICMPv6", v6("6", "0000", "3a", ""), Reason::OtherProtocol),
+        (
+            "ICMPv6",
+            v6("6", "0008", "3a", "8000 0000 0007 0000"),
+            Reason::OtherProtocol,
+        ),
+        (
+            "ICMPv6 cut",
+            v6("6", "0007", "3a", "8000 0000 0007 0000"),
+            Reason::Truncated,
+        ),
+        (
+            "ICMP in IPv6 is another protocol",
+            v6("6", "0000", "01", ""),
+            Reason::OtherProtocol,
+        ),
         (
             "no next header",
             v6("6", "0000", "3b", ""),
@@ -285,12 +321,12 @@ fn shapes() {
         (
             "IPv6 later fragment",
             v6("6", "0008", "2c", "0600 0008 00000001"),
-            Reason::LaterFragment,
+            Reason::UntrackedFragment,
         ),
         (
             "IPv6 fragment halfway through",
             v6("6", "0008", "2c", "0600 8000 00000001"),
-            Reason::LaterFragment,
+            Reason::UntrackedFragment,
         ),
         (
             "fragment header cut",
@@ -298,7 +334,7 @@ fn shapes() {
             Reason::Truncated,
         ),
     ] {
-        let judgement = judge(&image(), &bytes(&format!("{MACS} {behind_macs}")));
+        let judgement = at_uplink(&image(), &bytes(&format!("{MACS} {behind_macs}")));
         assert_eq!(judgement.reason, expected, "{name}");
     }
 }
@@ -306,109 +342,95 @@ fn shapes() {
 #[test]
 fn pass_all_looks_at_nothing() {
     for frame in [&[][..], &[0; 14]] {
-        let judgement = judge(&MapImage::pass_all(), frame);
+        let judgement = at_uplink(&MapImage::pass_all(), frame);
         assert_eq!(judgement.reason, Reason::PassAll);
         assert_eq!(judgement.rule, RuleId::NONE);
     }
 }
 
 #[test]
-fn stages_at_a_service() {
+fn the_deny_list_beats_everything_but_a_bad_header() {
+    let mut image = image();
+    let everyone = ["0.0.0.0/0", "::/0"].map(|text| text.parse().expect(text));
+    image.deny_list = everyone.map(|prefix| (prefix, RuleId(2))).into();
+    for (name, behind_macs, reason) in [
+        (
+            "a port",
+            v4("45", "0018", "0000", "06", "9c40 7538"),
+            Reason::PrefilterDeny,
+        ),
+        (
+            "no port",
+            v4("45", "0014", "0000", "06", ""),
+            Reason::PrefilterDeny,
+        ),
+        (
+            "a later fragment",
+            v4("45", "0014", "0001", "06", ""),
+            Reason::PrefilterDeny,
+        ),
+        ("IPv6", v6("6", "0000", "3a", ""), Reason::PrefilterDeny),
+        (
+            "a bad header",
+            v4("44", "0014", "0000", "06", ""),
+            Reason::BadIpHeader,
+        ),
+        ("no IP", "0806".to_owned(), Reason::NotIp),
+    ] {
+        let frame = bytes(&format!("{MACS} {behind_macs}"));
+        let judgement = at_uplink(&image, &frame);
+        assert_eq!(judgement.reason, reason, "{name}");
+        let listed = reason == Reason::PrefilterDeny;
+        assert_eq!(judgement.rule == RuleId(2), listed, "{name}");
+        // Workloads are not asked about it.
+        let mut memory = Memory::tracking();
+        let there = judge(&image, Point::Ingress(0), &frame, &mut memory);
+        assert_ne!(there.reason, Reason::PrefilterDeny, "{name}");
+    }
+}
+
+#[test]
+fn the_longest_prefix_of_a_prefilter_decides() {
     let prefix = |text: &str| text.parse::<Prefix>().expect(text);
-    let prefilter = |default_pass, bypass_policy| {
-        Some(PrefilterImage {
-            default_pass,
-            bypass_policy,
-            default_rule: RuleId(1),
-            allow: BTreeMap::from([
-                (prefix("10.0.0.0/8"), RuleId(2)),
-                (prefix("10.1.0.0/16"), RuleId(3)),
-                (prefix("2001:db8::/32"), RuleId(4)),
-            ]),
-        })
+    let prefilter = |default_pass, bypass_policy| PrefilterImage {
+        default_pass,
+        bypass_policy,
+        default_rule: RuleId(1),
+        sources: BTreeMap::from([
+            (prefix("10.0.0.0/8"), Verdict::Allow(RuleId(2))),
+            (prefix("10.1.0.0/16"), Verdict::Deny(RuleId(3))),
+            (prefix("10.2.0.0/16"), Verdict::NoMatch),
+            (prefix("2001:db8::/32"), Verdict::Allow(RuleId(4))),
+        ]),
+        backends: [].into(),
     };
-    let policy = || {
-        Some(PolicyImage {
-            default_rule: RuleId(5),
-            sources: BTreeMap::from([
-                (prefix("0.0.0.0/0"), SourceVerdict::Allow(RuleId(6))),
-                (prefix("10.1.0.0/16"), SourceVerdict::Deny(RuleId(7))),
-                (prefix("10.1.2.0/24"), SourceVerdict::NoMatch),
-                (prefix("10.1.2.3/32"), SourceVerdict::Allow(RuleId(8))),
-            ]),
-        })
-    };
-    for (prefilter, policy, source, reason, rule) in [
-        (None, None, "10.1.2.3", Reason::PolicyNotSelected, 0),
-        (None, policy(), "10.1.2.3", Reason::PolicyAllow, 8),
-        (None, policy(), "10.1.2.4", Reason::PolicyDefaultDeny, 5),
-        (None, policy(), "10.1.3.0", Reason::PolicyDeny, 7),
-        (None, policy(), "10.2.0.0", Reason::PolicyAllow, 6),
-        (None, policy(), "2001:db8::1", Reason::PolicyDefaultDeny, 5),
+    for (default_pass, bypasses, source, reason, rule) in [
+        (false, false, "10.0.0.0", Reason::PrefilterAllow, 2),
         (
-            prefilter(false, false),
-            policy(),
-            "10.1.3.0",
-            Reason::PolicyDeny,
-            7,
-        ),
-        (
-            prefilter(false, true),
-            policy(),
-            "10.1.3.0",
-            Reason::PrefilterAllowBypass,
-            3,
-        ),
-        (
-            prefilter(false, true),
-            policy(),
-            "10.0.0.0",
+            false,
+            true,
+            "10.255.255.255",
             Reason::PrefilterAllowBypass,
             2,
         ),
-        (
-            prefilter(false, true),
-            None,
-            "2001:db8::1",
-            Reason::PrefilterAllowBypass,
-            4,
-        ),
-        (
-            prefilter(false, true),
-            policy(),
-            "11.0.0.0",
-            Reason::PrefilterDefaultDrop,
-            1,
-        ),
-        (
-            prefilter(true, true),
-            policy(),
-            "11.0.0.0",
-            Reason::PrefilterDefaultBypass,
-            1,
-        ),
-        (
-            prefilter(true, false),
-            policy(),
-            "11.0.0.0",
-            Reason::PolicyAllow,
-            6,
-        ),
-        (
-            prefilter(true, false),
-            None,
-            "11.0.0.0",
-            Reason::PolicyNotSelected,
-            0,
-        ),
+        (true, true, "10.1.0.0", Reason::PrefilterDeny, 3),
+        (false, true, "10.2.3.4", Reason::PrefilterDefaultDrop, 1),
+        (true, false, "10.2.3.4", Reason::PrefilterDefaultPass, 1),
+        (false, true, "2001:db8::1", Reason::PrefilterAllowBypass, 4),
+        (false, false, "11.0.0.0", Reason::PrefilterDefaultDrop, 1),
+        (true, false, "11.0.0.0", Reason::PrefilterDefaultPass, 1),
+        (true, true, "2001:db9::", Reason::PrefilterDefaultBypass, 1),
     ] {
-        let service = ServiceImage { prefilter, policy };
-        let source = source.parse().expect(source);
-        let judgement = at_service(&service, source);
+        let prefilter = prefilter(default_pass, bypasses);
         let expected = Judgement {
             reason,
             rule: RuleId(rule),
         };
-        assert_eq!(judgement, expected, "{source} at {service:?}");
+        let source = source.parse().expect(source);
+        assert_eq!(
+            by_prefilter(&prefilter, source),
+            expected,
+            "{source} at {prefilter:?}"
+        );
     }
 }
