@@ -1,17 +1,18 @@
 //! Prefixes that hold addresses of workloads, which they do not match.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{PeerKind, Peers, Policy, PolicyKind, Workload};
 
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, found: &mut Vec<Diagnostic>) {
     let mut addresses: Vec<(IpAddr, &Workload)> = (policy.workloads.iter())
         .filter(|workload| !workload.host_network)
         .flat_map(|workload| {
-            // What the front end assigned itself, nobody can have meant.
             (workload.known_addresses.iter()).map(move |address| (*address, workload))
         })
+        .filter(|(address, _)| given.contains(address))
         .collect();
     addresses.sort_by_key(|(address, _)| *address);
     for network_policy in &policy.network_policies {

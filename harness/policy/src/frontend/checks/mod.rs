@@ -7,9 +7,11 @@ mod overlap;
 mod ports;
 mod selectors;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::problems::Problems;
+use crate::coverage::{Coverage, Enforced};
 use crate::diagnostic::Diagnostic;
 use crate::model::Policy;
 use index::Index;
@@ -18,11 +20,12 @@ use index::Index;
 /// repeats in everything that is made from it.
 const LISTED: usize = 50;
 
-/// Looks a policy over.
-pub(super) fn check(policy: &Policy, problems: &mut Problems) {
+/// Looks a policy over. `given` are the addresses of workloads that somebody
+/// wrote down: what the front end assigned itself, no prefix can be meant for.
+pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, problems: &mut Problems) {
     let mut found = Vec::new();
     overlap::check(policy, &mut found);
-    cidrs::check(policy, &mut found);
+    cidrs::check(policy, given, &mut found);
     if !policy.workloads.is_empty() {
         let mut index = Index::new(policy);
         selectors::check(policy, &mut index, &mut found);
@@ -30,6 +33,26 @@ pub(super) fn check(policy: &Policy, problems: &mut Problems) {
         overlap::contradictions(policy, &mut index, &mut found);
     }
     report(found, problems);
+}
+
+/// Notes what of each rule is not enforced.
+pub(super) fn gaps(coverage: &Coverage, problems: &mut Problems) {
+    let found = coverage.incomplete().flat_map(|rule| {
+        let (code, help) = match rule.enforced {
+            Enforced::Whole | Enforced::InPart => (
+                "rule-in-part",
+                "the rest of the rule is enforced; to test this as well, use what enforces it",
+            ),
+            Enforced::Not => (
+                "rule-not-enforced",
+                "the rule allows and denies nothing here; to test it, use what enforces it",
+            ),
+        };
+        (rule.gaps.iter()).map(move |gap| {
+            Diagnostic::error(code, &gap.location, gap.to_string(), help).into_note()
+        })
+    });
+    report(found.collect(), problems);
 }
 
 fn report(found: Vec<Diagnostic>, problems: &mut Problems) {

@@ -7,6 +7,9 @@ mod replicas;
 mod services;
 mod settle;
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use super::checks;
 use super::manifest::policy::{self, Resolved, ServiceFacts};
 use super::manifest::{Objects, Service};
@@ -69,6 +72,11 @@ pub(super) fn link(
         broken: _,
         seen: _,
     } = objects;
+    let of_statuses = workloads.iter().flat_map(|workload| &workload.addresses);
+    let of_topology = (network.workloads.iter()).flat_map(|workload| &workload.addresses);
+    let given: BTreeSet<IpAddr> = (of_statuses.map(|(address, _)| *address))
+        .chain(of_topology.copied())
+        .collect();
     let facts: Vec<ServiceFacts> = services.iter().map(facts).collect();
     let Resolved {
         policies: network_policies,
@@ -113,7 +121,8 @@ pub(super) fn link(
         network_policies,
         choices,
     };
-    checks::check(&policy, problems);
+    checks::check(&policy, &given, problems);
+    checks::gaps(&coverage, problems);
     passed.note(problems);
     remarks.note(problems);
     let topology = topology(network, &policy, listen, setting);

@@ -55,3 +55,6 @@ pub(super) fn cidr_group(document: &Node, objects: &mut Objects, problems: &mut 
         objects.cidr_groups.push(group);
     }
 }
+
+#[cfg(test)]
+mod tests;
