@@ -89,9 +89,9 @@ impl Transport {
         }
     }
 
-    /// What a connection is looked up by; ICMP messages other than echoes belong to
-    /// none.
-    pub(super) fn ports(self) -> Option<Ports> {
+    /// The connection that its packet would be the first of; of ICMP, echo requests
+    /// alone begin any.
+    pub(super) fn begins(self) -> Option<Ports> {
         let (source, destination) = match self {
             Transport::Ports {
                 source,
@@ -104,7 +104,6 @@ impl Transport {
                 identifier,
             } => match (family, kind) {
                 (Family::V4, 8) | (Family::V6, 128) => (identifier, 0),
-                (Family::V4, 0) | (Family::V6, 129) => (0, identifier),
                 _ => return None,
             },
             Transport::Other { .. } => (0, 0),
@@ -116,14 +115,29 @@ impl Transport {
         })
     }
 
-    /// Whether its packet may be the first of a connection. An echo reply is never
-    /// remembered.
-    pub(super) fn opens(self) -> bool {
-        match self {
-            Transport::Icmp { family, kind, .. } => {
-                matches!((family, kind), (Family::V4, 8) | (Family::V6, 128))
-            }
-            Transport::Ports { .. } | Transport::Other { .. } => true,
-        }
+    /// The connection that its packet would be a reply in, by its first packet; of
+    /// ICMP, echo replies alone are any.
+    pub(super) fn answers(self) -> Option<Ports> {
+        let (source, destination) = match self {
+            Transport::Ports {
+                source,
+                destination,
+                ..
+            } => (destination, source),
+            Transport::Icmp {
+                family,
+                kind,
+                identifier,
+            } => match (family, kind) {
+                (Family::V4, 0) | (Family::V6, 129) => (identifier, 0),
+                _ => return None,
+            },
+            Transport::Other { .. } => (0, 0),
+        };
+        Some(Ports {
+            protocol: self.protocol(),
+            source,
+            destination,
+        })
     }
 }
