@@ -18,9 +18,13 @@ use crate::diagnostic::{Diagnostic, Location, SourceFile};
 /// recurse once a level.
 const MAX_DEPTH: usize = 48;
 
-/// Scalars and collections that a file may have. Long lists of prefixes belong
-/// in a file of their own, which is read line by line.
-const MAX_NODES: usize = 250_000;
+/// Scalars and collections that a file may have: those of 10,000 pods as the API
+/// server prints them. Long lists of prefixes belong in a file of their own,
+/// which is read line by line.
+const MAX_NODES: usize = 4_000_000;
+
+/// Documents that a file may have.
+const MAX_DOCUMENTS: usize = 200_000;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +90,9 @@ pub(crate) fn parse(file: &Arc<SourceFile>, problems: &mut Problems) -> Option<V
             // characters; this keeps it from reporting first.
             flow_nesting_limit: 4096,
             max_nodes: MAX_NODES,
+            // Begin and end of each collection and document count as well.
+            max_events: 3 * MAX_NODES,
+            max_documents: MAX_DOCUMENTS,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
