@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use super::problems::Problems;
 use crate::coverage::{Coverage, Enforced};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Policy;
 use index::Index;
 
@@ -35,22 +35,31 @@ pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, problems: &mut Pr
     report(found, problems);
 }
 
-/// Notes what of each rule is not enforced.
+/// Notes what of the rules is not enforced, each place once.
 pub(super) fn gaps(coverage: &Coverage, problems: &mut Problems) {
-    let found = coverage.incomplete().flat_map(|rule| {
-        let (code, help) = match rule.enforced {
+    let mut places: BTreeMap<(&Location, &str), (usize, Enforced)> = BTreeMap::new();
+    for rule in coverage.incomplete() {
+        for gap in &rule.gaps {
+            let place = places.entry((&gap.location, &gap.words));
+            place.or_insert((0, rule.enforced)).0 += 1;
+        }
+    }
+    let found = (places.into_iter()).map(|((location, words), (rules, enforced))| {
+        let (code, help) = match enforced {
             Enforced::Whole | Enforced::InPart => (
                 "rule-in-part",
-                "the rest of the rule is enforced; to test this as well, use what enforces it",
+                "the rest of the rule is enforced; what is missing takes a test of its own",
             ),
             Enforced::Not => (
                 "rule-not-enforced",
-                "the rule allows and denies nothing here; to test it, use what enforces it",
+                "the rule allows and denies nothing here; it takes a test of its own",
             ),
         };
-        (rule.gaps.iter()).map(move |gap| {
-            Diagnostic::error(code, &gap.location, gap.to_string(), help).into_note()
-        })
+        let message = match rules {
+            1 => words.to_owned(),
+            more => format!("{words} ({more} rules)"),
+        };
+        Diagnostic::error(code, location, message, help).into_note()
     });
     report(found.collect(), problems);
 }
