@@ -128,7 +128,7 @@ impl Memory {
         packet: &Packet<'_>,
         transport: Transport,
     ) {
-        if let (true, true, Some(ports)) = (self.tracks, transport.opens(), transport.ports()) {
+        if let (true, Some(ports)) = (self.tracks, transport.begins()) {
             self.connections.insert(Connection {
                 hook,
                 source: packet.source,
@@ -141,36 +141,21 @@ impl Memory {
     /// Whether it is the reverse of a connection whose first packet passed the
     /// workload's other hook.
     pub(super) fn is_reply(&self, hook: Hook, packet: &Packet<'_>, transport: Transport) -> bool {
-        // An echo request is the reverse of nothing, whatever its identifier.
-        let is_request = matches!(transport, Transport::Icmp { .. }) && transport.opens();
-        let Some(ports) = transport.ports().filter(|_| !is_request) else {
-            return false;
-        };
-        if matches!(transport, Transport::Icmp { .. }) && transport.opens() {
-            // An echo request answers nothing, not even one of identifier 0.
-            return false;
-        }
-        self.knows(Connection {
+        let connection = transport.answers().map(|ports| Connection {
             hook: other(hook),
             source: packet.destination,
             destination: packet.source,
-            ports: Ports {
-                protocol: ports.protocol,
-                source: ports.destination,
-                destination: ports.source,
-            },
-        })
+            ports,
+        });
+        connection.is_some_and(|connection| self.knows(connection))
     }
 
     /// Whether a quoted packet is of a connection whose first packet passed the
     /// workload's other hook, and the workload has seen it.
     pub(super) fn is_related(&self, hook: Hook, packet: &Packet<'_>, inner: Inner) -> bool {
-        let Some(ports) = inner.transport.ports().filter(|_| inner.transport.opens()) else {
+        let Some(ports) = inner.transport.begins() else {
             return false;
         };
-        if !inner.transport.opens() {
-            return false;
-        }
         let of_workload = match hook {
             Hook::Ingress => inner.source == packet.destination,
             Hook::Egress => inner.destination == packet.source,
