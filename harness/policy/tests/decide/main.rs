@@ -3,4 +3,8 @@
 //! must agree, on chosen points and on drawn ones.
 
 mod agreement;
+mod given;
+mod memory;
 mod parties;
+mod semantics;
+mod uplink;
