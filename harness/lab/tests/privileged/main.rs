@@ -9,6 +9,7 @@ mod policies;
 mod random;
 mod shapes;
 mod swaps;
+mod verdicts;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ fn run(arguments: Arguments, missing: Option<String>) -> u8 {
     let trials = [
         policies::CASES,
         random::CASES,
+        verdicts::CASES,
         exact::CASES,
         crowd::CASES,
         swaps::CASES,

@@ -10,7 +10,7 @@ use netverdict_abi::{Event, Reason};
 use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
 use netverdict_policy::frame::{Body, ProbeId, build, id_of_tail};
 use netverdict_policy::generate::{self, Draw};
-use netverdict_policy::image::MapImage;
+use netverdict_policy::image::{ImageSizes, MapImage};
 use netverdict_policy::journey::{Leg, Point};
 use netverdict_policy::{interpret, lower};
 
@@ -38,7 +38,11 @@ fn in_sequence() -> Result<(), Failed> {
 }
 
 fn agree(track: bool) -> Result<(), Failed> {
-    let mut filter = given::filter();
+    let room = ImageSizes {
+        policy: 1 << 14,
+        ..ImageSizes::default()
+    };
+    let mut filter = Filter::load(&given::object(), room)?;
     let mut judged = BTreeMap::new();
     for seed in 0..POLICIES {
         let mut draw = Draw::seeded(seed);

@@ -1,0 +1,176 @@
+//! ICMP errors about connections.
+
+use libtest_mimic::Failed;
+use netverdict_abi::Hook::{Egress, Ingress};
+use netverdict_abi::Reason::*;
+use netverdict_lab::filter::Connections;
+use netverdict_policy::frame::{FrameSpec, IcmpKind, Quoted, QuotedTransport, Transport};
+use netverdict_policy::image::{GuardImage, RuleId};
+use netverdict_policy::port::Protocol;
+
+use super::image::{OPEN, OPEN_V6, OTHER, OTHER_V6, POD, POD_V6, image, rule};
+use super::{Judge, syn};
+use crate::given::{address, between, with};
+
+pub(super) fn errors(judge: &mut Judge) -> Result<(), Failed> {
+    judge.start()?;
+    judge.track()?;
+    let about = |source: &str, destination: &str, option_words, later_fragment, transport| Quoted {
+        source: address(source),
+        destination: address(destination),
+        option_words,
+        later_fragment,
+        transport,
+    };
+    let ports = |source, destination| QuotedTransport::Ports {
+        protocol: Protocol::Tcp,
+        source,
+        destination,
+    };
+    let error = |from: &str, to: &str, kind, about| {
+        between(
+            from,
+            to,
+            Transport::Icmp(IcmpKind::Error {
+                kind,
+                code: 0,
+                about,
+            }),
+        )
+    };
+    let quoted = about(OTHER, POD, 0, false, ports(40000, 80));
+    let denied = |name, spec| (name, Egress, spec, PolicyDefaultDeny, rule::POD_OUT);
+    let related = |name, hook, spec| (name, hook, spec, Related, 0);
+    let at_end = |spec: FrameSpec, total| with(spec, |packet| packet.lengths.total = Some(total));
+    judge.expect(&[
+        denied("before", error(POD, OTHER, 3, quoted)),
+        (
+            "the question",
+            Ingress,
+            between(OTHER, POD, syn(80)),
+            PolicyAllow,
+            rule::ANYBODY,
+        ),
+        related("unreachable", Egress, error(POD, OTHER, 3, quoted)),
+        related(
+            "exceeded, to a router",
+            Egress,
+            error(POD, "192.0.2.1", 11, quoted),
+        ),
+        related(
+            "behind options",
+            Egress,
+            error(
+                POD,
+                OTHER,
+                12,
+                about(OTHER, POD, 10, false, ports(40000, 80)),
+            ),
+        ),
+        // 20 bytes, 8, 20 and 4 of ports.
+        related(
+            "cut behind the ports",
+            Egress,
+            at_end(error(POD, OTHER, 3, quoted), 52),
+        ),
+        denied("cut before", at_end(error(POD, OTHER, 3, quoted), 51)),
+        denied(
+            "a later fragment's",
+            error(POD, OTHER, 3, about(OTHER, POD, 0, true, ports(40000, 80))),
+        ),
+        denied(
+            "another port's",
+            error(POD, OTHER, 3, about(OTHER, POD, 0, false, ports(40000, 81))),
+        ),
+        denied(
+            "another workload's",
+            error(
+                POD,
+                OTHER,
+                3,
+                about(OTHER, OPEN, 0, false, ports(40000, 80)),
+            ),
+        ),
+        denied(
+            "a redirect",
+            between(
+                POD,
+                OTHER,
+                Transport::Icmp(IcmpKind::Other { kind: 5, code: 0 }),
+            ),
+        ),
+    ])?;
+    // The other way: what a workload sent comes back to it.
+    let sent = about(OPEN_V6, POD_V6, 0, false, ports(40000, 22));
+    let echoed = QuotedTransport::EchoRequest { identifier: 9 };
+    let replied = QuotedTransport::EchoReply { identifier: 9 };
+    let mut image = image();
+    // To see what is no longer let in of itself.
+    let closed = image.guards.len().try_into()?;
+    image.guards.push(GuardImage {
+        default_deny: Some(RuleId(30)),
+        ..GuardImage::default()
+    });
+    let open = image.endpoints.get_mut(&address(OPEN_V6));
+    open.ok_or("an endpoint")?.ingress = Some(closed);
+    judge.install(&image, true, Connections::Forget)?;
+    let refused = |name, spec| (name, Ingress, spec, PolicyDefaultDeny, 30);
+    judge.expect(&[
+        refused("before", error(OTHER_V6, OPEN_V6, 1, sent)),
+        (
+            "sent",
+            Egress,
+            between(OPEN_V6, POD_V6, syn(22)),
+            PolicyNotSelected,
+            0,
+        ),
+        related("from a router", Ingress, error(OTHER_V6, OPEN_V6, 4, sent)),
+        refused(
+            "a redirect",
+            between(
+                OTHER_V6,
+                OPEN_V6,
+                Transport::Icmp(IcmpKind::Other { kind: 137, code: 0 }),
+            ),
+        ),
+        (
+            "an echo",
+            Egress,
+            between(
+                OPEN_V6,
+                OTHER_V6,
+                Transport::Icmp(IcmpKind::EchoRequest { identifier: 9 }),
+            ),
+            PolicyNotSelected,
+            0,
+        ),
+        related(
+            "about the echo",
+            Ingress,
+            error(
+                OTHER_V6,
+                OPEN_V6,
+                2,
+                about(OPEN_V6, OTHER_V6, 0, false, echoed),
+            ),
+        ),
+        refused(
+            "about a reply",
+            error(
+                OTHER_V6,
+                OPEN_V6,
+                2,
+                about(OPEN_V6, OTHER_V6, 0, false, replied),
+            ),
+        ),
+        refused(
+            "about somebody else's",
+            error(
+                OTHER_V6,
+                OPEN_V6,
+                2,
+                about(POD_V6, OTHER_V6, 0, false, echoed),
+            ),
+        ),
+    ])
+}
