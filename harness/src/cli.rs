@@ -65,8 +65,9 @@ pub enum Output {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Scenario files, or folders that are searched for *.yaml and *.yml (those
-    /// named `invalid` and `manifests` only if named here).
+    /// Scenario files, or folders that are searched for them (those named
+    /// `invalid` and `manifests` only if named here). Manifests are validated;
+    /// they have no probes.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     /// How verdicts are obtained; `model` alone needs no privileges.
@@ -119,9 +120,17 @@ pub struct RunArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Scenario or manifest files, or folders.
+    /// Scenario or manifest files, or folders. All manifests together are one
+    /// cluster; each scenario is a world of its own.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
+    /// Demand that every rule of every policy is enforced as a whole; otherwise
+    /// end with 1.
+    #[arg(long)]
+    pub require_full_coverage: bool,
+    /// Write how much of each rule is enforced to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub coverage_json: Option<PathBuf>,
     /// What is printed; TAP has one line a problem.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: Output,

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use netverdict_policy::coverage::Coverage;
 use serde::Serialize;
 
 /// One thing that happened. In `events.jsonl` each is a line.
@@ -13,6 +14,8 @@ pub enum Event {
     RunStarted(RunStarted),
     /// Something is wrong with the input or the machine, or a lane broke.
     Problem(Problem),
+    /// How much of the policies is enforced.
+    Coverage(Coverage),
     /// A scenario begins in a lane.
     SuiteStarted(SuiteStarted),
     /// A probe was judged.

@@ -1,11 +1,14 @@
 //! From paths to valid scenarios, or every problem at once.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use netverdict_policy::diagnostic::{Diagnostic, Severity};
-use netverdict_policy::frontend::{self, FileKind};
+use netverdict_policy::coverage::Coverage;
+use netverdict_policy::diagnostic::{Diagnostic, Severity, SourceFile};
+use netverdict_policy::frontend::{self, ClusterOptions, FileKind};
+use netverdict_policy::lower::lower;
 
 use crate::event::Problem;
 use crate::select::Loaded;
@@ -16,11 +19,14 @@ use crate::sources::{Reader, SourceError, find};
 pub struct Input {
     /// Valid scenarios, in the order of their paths.
     pub scenarios: Vec<Loaded>,
-    /// Manifest files named or found, each valid by itself.
+    /// Manifest files named or found; all of them together are one cluster.
     pub manifests: usize,
+    /// How much of the policies is enforced, those of the manifests first; a rule
+    /// that several scenarios share is listed once.
+    pub coverage: Coverage,
     /// What is wrong; empty if everything is valid.
     pub problems: Vec<Problem>,
-    /// Warnings, ready to print.
+    /// Warnings and notes, ready to print.
     pub warnings: Vec<String>,
 }
 
@@ -35,43 +41,75 @@ pub fn load(paths: &[PathBuf], colour: bool) -> Input {
         }
     };
     let mut reader = Reader::default();
+    let (mut manifests, mut scenarios) = (Vec::new(), Vec::new());
     for path in &files {
-        load_one(path, &mut reader, &mut input, colour);
+        match reader.open(path) {
+            Ok(file) => match frontend::kind(&file) {
+                FileKind::Manifest => manifests.push(file),
+                FileKind::Scenario => scenarios.push(file),
+            },
+            Err(error) => input.problems.push(source_problem(&error)),
+        }
     }
+    input.manifests = manifests.len();
+    if !manifests.is_empty() {
+        input.cluster(&manifests, colour);
+    }
+    for file in &scenarios {
+        input.scenario(file, &mut reader, colour);
+    }
+    input.list_each_rule_once();
     input
 }
 
-fn load_one(path: &Path, reader: &mut Reader, input: &mut Input, colour: bool) {
-    let file = match reader.open(path) {
-        Ok(file) => file,
-        Err(error) => return input.problems.push(source_problem(&error)),
-    };
-    let diagnostics = match frontend::kind(&file) {
-        FileKind::Manifest => {
-            input.manifests += 1;
-            frontend::manifest(&file)
+impl Input {
+    fn cluster(&mut self, files: &[Arc<SourceFile>], colour: bool) {
+        match frontend::cluster(files, &ClusterOptions::default()) {
+            Ok(cluster) => {
+                self.report(&cluster.notes, colour);
+                if let Err(diagnostics) = lower(&cluster.policy) {
+                    self.report(&diagnostics, colour);
+                }
+                self.coverage.extend(cluster.coverage);
+            }
+            Err(diagnostics) => self.report(&diagnostics, colour),
         }
-        FileKind::Scenario => match frontend::scenario(&file, reader) {
+    }
+
+    fn scenario(&mut self, file: &Arc<SourceFile>, reader: &mut Reader, colour: bool) {
+        match frontend::scenario(file, reader) {
             Ok(checked) => {
-                input.scenarios.push(Loaded {
+                self.report(&checked.warnings, colour);
+                self.coverage.extend(checked.coverage);
+                self.scenarios.push(Loaded {
                     scenario: Arc::new(checked.scenario),
                     image: Arc::new(checked.image),
                 });
-                checked.warnings
             }
-            Err(diagnostics) => diagnostics,
-        },
-    };
-    for diagnostic in &diagnostics {
-        let text = render(diagnostic, colour);
-        match diagnostic.severity {
-            Severity::Warning | Severity::Note => input.warnings.push(text),
-            Severity::Error => input.problems.push(Problem {
-                code: diagnostic.code.to_owned(),
-                file: (diagnostic.labels.first()).map(|label| label.location.to_string()),
-                text,
-            }),
+            Err(diagnostics) => self.report(&diagnostics, colour),
         }
+    }
+
+    fn report(&mut self, diagnostics: &[Diagnostic], colour: bool) {
+        for diagnostic in diagnostics {
+            let text = render(diagnostic, colour);
+            match diagnostic.severity {
+                Severity::Warning | Severity::Note => self.warnings.push(text),
+                Severity::Error => self.problems.push(Problem {
+                    code: diagnostic.code.to_owned(),
+                    file: (diagnostic.labels.first()).map(|label| label.location.to_string()),
+                    text,
+                }),
+            }
+        }
+    }
+
+    fn list_each_rule_once(&mut self) {
+        let mut seen = BTreeSet::new();
+        self.coverage.rules.retain(|rule| {
+            let place = (rule.location.file.path.clone(), rule.location.offset);
+            seen.insert((place, rule.field.clone()))
+        });
     }
 }
 

@@ -15,6 +15,7 @@ use super::sets::{self, SET, Sets};
 use super::sources::Sources;
 use super::suggest::did_you_mean;
 use super::tree::Node;
+use crate::coverage::Coverage;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::image::MapImage;
 use crate::lower::lower;
@@ -121,7 +122,7 @@ pub(super) fn read(
     node: &Node,
     sources: &mut Sources<'_>,
     problems: &mut Problems,
-) -> Option<(Scenario, MapImage)> {
+) -> Option<(Scenario, MapImage, Coverage)> {
     let file = std::sync::Arc::clone(&node.location.file);
     let fields = Fields::of(node, &SCENARIO, problems)?;
     let name = fields.get("name").and_then(|node| problems.text(node));
@@ -173,6 +174,7 @@ pub(super) fn read(
         policy,
         image,
         probes,
+        coverage,
     } = judged?;
     let scenario = Scenario {
         file,
@@ -185,7 +187,7 @@ pub(super) fn read(
         probes,
         steps: Vec::new(),
     };
-    Some((scenario, image?))
+    Some((scenario, image?, coverage))
 }
 
 fn tags(node: Option<&Node>, problems: &mut Problems) -> BTreeSet<String> {
@@ -244,6 +246,7 @@ struct Judged {
     /// `None` where the policy cannot be compiled, which is a problem.
     image: Option<MapImage>,
     probes: Vec<Probe>,
+    coverage: Coverage,
 }
 
 fn judge(
@@ -264,7 +267,7 @@ fn judge(
     let Linked {
         policy,
         topology,
-        coverage: _,
+        coverage,
     } = link::link(
         &network,
         objects,
@@ -295,6 +298,7 @@ fn judge(
         policy,
         image,
         probes,
+        coverage,
     }
 }
 

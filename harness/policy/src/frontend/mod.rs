@@ -26,6 +26,7 @@ mod tree;
 
 use std::sync::Arc;
 
+use crate::coverage::Coverage;
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
 use crate::image::MapImage;
 use crate::scenario::Scenario;
@@ -76,6 +77,8 @@ pub struct Checked {
     pub scenario: Scenario,
     /// Its policy, compiled.
     pub image: MapImage,
+    /// How much of each rule of its manifests is enforced.
+    pub coverage: Coverage,
     /// Warnings; no errors.
     pub warnings: Vec<Diagnostic>,
 }
@@ -129,9 +132,10 @@ pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked
     let any_error = problems.any_error();
     let found = problems.into_sorted(&sources.into_files());
     match scenario {
-        Some((scenario, image)) if !any_error => Ok(Checked {
+        Some((scenario, image, coverage)) if !any_error => Ok(Checked {
             scenario,
             image,
+            coverage,
             warnings: found,
         }),
         _ => Err(found),

@@ -106,7 +106,7 @@ pub(super) fn cast(
             kind: candidate.kind,
             labels,
             known_addresses: match candidate.addresses {
-                Wanted::Own(_) => addresses.clone(),
+                Wanted::Own(given) => given,
                 Wanted::Status(given) => given.into_iter().map(|(address, _)| address).collect(),
             },
             addresses,
