@@ -48,7 +48,8 @@ pub enum SourceError {
 }
 
 /// The files that `paths` name, each once, in order; of folders the YAML files and
-/// JSON manifests in them, recursively.
+/// JSON manifests in them, recursively. A folder that holds nothing but its
+/// `manifests` stands for them.
 ///
 /// # Errors
 /// Every path that cannot be listed.
@@ -57,7 +58,14 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<SourceError>> {
     let mut errors = Vec::new();
     for path in paths {
         match fs::metadata(path) {
-            Ok(kind) if kind.is_dir() => list(path, &mut found, &mut errors),
+            Ok(kind) if kind.is_dir() => {
+                let before = found.len();
+                list(path, &mut found, &mut errors);
+                let manifests = path.join("manifests");
+                if found.len() == before && manifests.is_dir() {
+                    list(&manifests, &mut found, &mut errors);
+                }
+            }
             Ok(_) => found.push(path.clone()),
             Err(error) => errors.push(SourceError::Io {
                 path: path.clone(),
@@ -161,6 +169,29 @@ impl Files for Reader {
                 format!("it is not UTF-8 text (first wrong byte at offset {offset})")
             }
         })
+    }
+
+    fn list(&mut self, from: &SourceFile, path: &str) -> Option<Result<Vec<String>, String>> {
+        let base = Path::new(&from.path).parent().unwrap_or(Path::new(""));
+        let folder = base.join(path);
+        if !folder.is_dir() {
+            return None;
+        }
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        list(&folder, &mut found, &mut errors);
+        if let Some(error) = errors.into_iter().next() {
+            return Some(Err(match error {
+                SourceError::Io { error, .. } => error.to_string(),
+                other @ (SourceError::TooLarge { .. }
+                | SourceError::Empty { .. }
+                | SourceError::NotText { .. }) => other.to_string(),
+            }));
+        }
+        let relative = |file: &PathBuf| {
+            let inside = file.strip_prefix(&folder).unwrap_or(file);
+            Path::new(path).join(inside).display().to_string()
+        };
+        Some(Ok(found.iter().map(relative).collect()))
     }
 }
 

@@ -35,6 +35,7 @@ pub fn tally(events: &[Event], interrupted: bool, elapsed: Duration) -> RunFinis
                 }
             }
             Event::RunStarted(_)
+            | Event::Coverage(_)
             | Event::SuiteStarted(_)
             | Event::SuiteFinished(_)
             | Event::RunFinished(_) => {}

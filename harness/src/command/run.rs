@@ -47,10 +47,18 @@ pub fn run(args: &RunArgs) -> Exit {
     };
     let chosen = selection.choose(&input.scenarios);
     if chosen.nothing_at_all {
-        let text = format!(
-            "nothing was selected out of {}: see `netverdict run --list`",
-            counted(input.scenarios.len(), "scenario")
-        );
+        let text = match (input.scenarios.len(), input.manifests) {
+            (0, manifests @ 1..) => format!(
+                "{} and no scenario: manifests have no probes; `netverdict check` validates them, \
+                 `netverdict matrix` says what they allow, and a scenario that lists them under \
+                 'manifests' has probes",
+                counted(manifests, "manifest file")
+            ),
+            (scenarios, _) => format!(
+                "nothing was selected out of {}: see `netverdict run --list`",
+                counted(scenarios, "scenario")
+            ),
+        };
         return end_early(
             args,
             vec![problem("nothing-selected", text)],

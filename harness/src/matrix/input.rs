@@ -54,7 +54,7 @@ pub struct Input {
 /// Reads everything under `paths`.
 pub fn load(paths: &[PathBuf], readings: Readings, colour: bool) -> Input {
     let mut input = Input::default();
-    let files = match find(&with_manifests(paths)) {
+    let files = match find(paths) {
         Ok(files) => files,
         Err(errors) => {
             input.problems = errors.iter().map(ToString::to_string).collect();
@@ -96,18 +96,6 @@ pub fn load(paths: &[PathBuf], readings: Readings, colour: bool) -> Input {
         }
     }
     input
-}
-
-/// A folder that holds nothing but its `manifests` stands for them.
-fn with_manifests(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let only_inside = |path: &PathBuf| {
-        let inside = path.join("manifests");
-        let nothing_else = find(std::slice::from_ref(path)).is_ok_and(|found| found.is_empty());
-        (inside.is_dir() && nothing_else).then_some(inside)
-    };
-    (paths.iter())
-        .map(|path| only_inside(path).unwrap_or_else(|| path.clone()))
-        .collect()
 }
 
 fn chosen(mut choices: Choices, readings: Readings) -> Choices {

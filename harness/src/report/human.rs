@@ -51,6 +51,9 @@ pub fn render(events: &[Event], colour: bool) -> String {
                 );
                 let _ = writeln!(failures, "{}\n", problem.text.trim_end());
             }
+            Event::Coverage(coverage) => {
+                let _ = writeln!(text, "{coverage}");
+            }
             Event::SuiteStarted(started) => {
                 let scenario = started.suite.scenario.as_str();
                 if !rows.contains_key(scenario) {

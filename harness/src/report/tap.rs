@@ -35,6 +35,9 @@ pub fn render(events: &[Event]) -> String {
                 let _ = writeln!(lines, "{ok} {count} - {title}{directive}");
                 diagnose(&mut lines, &verdict.explanation);
             }
+            Event::Coverage(coverage) => {
+                let _ = writeln!(lines, "# {coverage}");
+            }
             Event::Problem(problem) => {
                 count += 1;
                 let _ = writeln!(lines, "not ok {count} - {}", escape(&problem.code));
