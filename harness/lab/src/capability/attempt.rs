@@ -117,3 +117,14 @@ const RULES: &str = "table inet netverdict {\n\
     ip daddr 192.0.2.1 ip frag-off & 0x1fff == 0 tcp dport 1 ip daddr set 192.0.2.2 tcp dport set 2\n\
     ip6 daddr 2001:db8::1 sctp dport 1 ip6 daddr set 2001:db8::2 sctp dport set 2\n\
     }\n}\n";
+
+/// Rules of the kind that deliver node ports to and from real clients.
+pub(super) fn translating(namespace: &Namespace) -> Result<(), LabError> {
+    namespace.run("load rules with nft", |_| load_node_port_rules(TRANSLATING))
+}
+
+const TRANSLATING: &str = "table inet netverdict_clients {\n\
+    chain arrive { type nat hook prerouting priority dstnat;\n\
+    ip daddr 192.0.2.1 tcp dport 1 dnat ip to 192.0.2.2:2\n\
+    ip6 daddr 2001:db8::1 tcp dport 1 dnat ip6 to [2001:db8::2]:2\n\
+    }\n}\n";

@@ -209,22 +209,34 @@ fn programs_and_links(feature: &str) -> Vec<Check> {
             PRIVILEGES,
         ),
     });
+    if let (Some(_), Ok((namespace, _))) = (tool::find("nft"), &veth) {
+        checks.push(match attempt::translating(namespace) {
+            Ok(()) => works("nft nat", "it follows connections to node ports"),
+            Err(error) => degraded(
+                "nft nat",
+                format!("{error}: lab cannot be built with node ports for real clients"),
+                "use a kernel with nf_nat and nf_conntrack (CONFIG_NFT_NAT)",
+            ),
+        });
+    }
     checks
 }
 
-/// Descriptors that a lab of ten workloads takes, with the filter and some room.
-const DESCRIPTORS: u64 = 256;
+/// Descriptors that a lab of a hundred workloads takes, with the filter and some
+/// room.
+const DESCRIPTORS: u64 = 1024;
 
 fn open_files() -> Check {
     const NAME: &str = "open files";
     match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, _)) if soft < DESCRIPTORS => degraded(
+        // A run raises the one to the other.
+        Ok((_, hard)) if hard < DESCRIPTORS => degraded(
             NAME,
-            format!("{soft} allowed: large topologies may not fit"),
-            "ulimit -n 1024",
+            format!("{hard} allowed: large topologies may not fit"),
+            "ulimit -Hn 4096",
         ),
-        Ok((soft, _)) => works(NAME, format!("{soft} allowed")),
-        Err(errno) => degraded(NAME, errno.to_string(), "ulimit -n 1024"),
+        Ok((_, hard)) => works(NAME, format!("{hard} allowed")),
+        Err(errno) => degraded(NAME, errno.to_string(), "ulimit -Hn 4096"),
     }
 }
 

@@ -59,7 +59,8 @@ fn system(doing: &'static str) -> impl FnOnce(Errno) -> IsolateError {
 /// The child is init of a PID namespace of its own, has private mount and
 /// network namespaces, its own `/proc`, and an empty directory where named
 /// network namespaces are kept. It dies with this process, and everything it
-/// started dies with it. Standard streams are shared. Meanwhile this process
+/// started dies with it. It may open as many files as anything it could be. Standard
+/// streams are shared. Meanwhile this process
 /// passes SIGTERM and SIGHUP on and leaves SIGINT and SIGQUIT, which a terminal
 /// sends to both, to the child; see [`signals`].
 ///

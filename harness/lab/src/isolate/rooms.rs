@@ -10,6 +10,7 @@ use nix::mount::{MsFlags, mount};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::getpid;
 
@@ -29,6 +30,7 @@ pub(super) fn enter(parent_alive: &OwnedFd, mask: &SigSet) -> Result<(), Isolate
         return Err(system("become init of a PID namespace")(Errno::EPERM));
     }
     signals::exit_as_usual().map_err(system("set signal handlers"))?;
+    allow_open_files().map_err(system("allow more open files"))?;
     mask.thread_set_mask()
         .map_err(system("restore the signal mask"))?;
     unshare(CloneFlags::CLONE_NEWNS).map_err(system("make a mount namespace"))?;
@@ -47,6 +49,14 @@ pub(super) fn enter(parent_alive: &OwnedFd, mask: &SigSet) -> Result<(), Isolate
         .map_err(system("mount a directory over /run/netns"))?;
     ENTERED.store(true, Ordering::Release);
     Ok(())
+}
+
+/// Raises the limit on open files as far as it goes: a workload takes some nine of
+/// them, and the usual limit is for programs that still use select(2), of which
+/// none is here.
+fn allow_open_files() -> nix::Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)
 }
 
 static ENTERED: AtomicBool = AtomicBool::new(false);

@@ -7,15 +7,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use netverdict_abi::Hook;
-use netverdict_policy::frame::find_id;
 use netverdict_policy::journey::{Point, Sender};
 
-use super::evidence::{Counters, probe_of_mac};
+use super::evidence::Counters;
 use super::inject::{check_length, inject};
-use super::mailbox::{Kind, Mailbox, Seen};
+use super::mailbox::{Kind, Mailbox};
 use super::pin::Pinned;
 use super::sentinel::Sentinel;
-use super::{BatchEvidence, Delivery, MAX_BATCH, Place, Returned, Shot, Tapped, socket};
+use super::sightings::Sightings;
+use super::{BatchEvidence, MAX_BATCH, Place, Shot, socket};
 use crate::error::LabError;
 use crate::filter::Filter;
 use crate::network::{
@@ -26,9 +26,6 @@ use crate::network::{
 /// How long a sentinel may take. It takes microseconds; only a filter that
 /// drops it, or a machine that stands still, makes this matter.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Bytes kept of a frame that came back.
-const RETURNED_HEAD: usize = 64;
 
 /// Protocols that are looked for at the node in any case (IANA numbers): TCP,
 /// UDP, SCTP, and ICMP of the family.
@@ -45,9 +42,9 @@ pub(crate) struct Wire {
     tap: Mailbox,
     /// At the workloads' ends of their links, where their frames go in and what
     /// they receive is seen; `None` for a workload without a link.
-    sinks: Vec<Option<Mailbox>>,
+    pub(super) sinks: Vec<Option<Mailbox>>,
     /// At the node's own stack.
-    local: Vec<Mailbox>,
+    pub(super) local: Vec<Mailbox>,
     watched: Vec<u8>,
     mtu: u16,
     sentinels: u32,
@@ -201,7 +198,7 @@ impl Wire {
 
     /// Sends one sender's frames, and a sentinel behind them; returns how many
     /// frames the link took.
-    fn inject_of(
+    pub(super) fn inject_of(
         &self,
         sender: Sender,
         shots: &[Shot<'_>],
@@ -219,7 +216,7 @@ impl Wire {
 
     /// Reads the tap until all that was sent has entered the node, or never will:
     /// the node is done with it then, and has sent on what it sends on.
-    fn look_at_node(
+    pub(super) fn look_at_node(
         &mut self,
         sentinel: Sentinel,
         senders: &[Sender],
@@ -235,7 +232,11 @@ impl Wire {
 
     /// Reads every place that a frame which entered the node may have got to, each
     /// until a sentinel that was sent after those frames shows there.
-    fn look_behind(&mut self, sentinel: Sentinel, seen: &mut Sightings) -> Result<bool, LabError> {
+    pub(super) fn look_behind(
+        &mut self,
+        sentinel: Sentinel,
+        seen: &mut Sightings,
+    ) -> Result<bool, LabError> {
         if !seen.tapped.is_empty() {
             for mailbox in &mut self.local {
                 // The node's own stack is done with a packet when the next frame
@@ -302,51 +303,7 @@ impl Wire {
         }
     }
 
-    /// Receives nothing any more: nobody is going to read it.
-    pub(super) fn look_away(&mut self) -> Result<(), LabError> {
-        for mailbox in self.mailboxes() {
-            socket::take_nothing(mailbox.socket())
-                .map_err(LabError::system("stop receiving at a socket"))?;
-            mailbox.read_all(|_| {})?;
-        }
-        Ok(())
-    }
-
-    /// Receives everything again, once all that was sent before has come to rest.
-    /// On the processor that sent it.
-    pub(super) fn look_back(&mut self) -> Result<(), LabError> {
-        for mailbox in self.mailboxes() {
-            socket::take_all(mailbox.socket())
-                .map_err(LabError::system("receive at a socket again"))?;
-        }
-        let sentinel = self.next_sentinel();
-        let workloads = (self.sinks.iter().enumerate())
-            .filter(|(_, sink)| sink.is_some())
-            .map(|(number, _)| number);
-        let links: BTreeSet<u32> = (workloads.clone().map(|number| workload_end(number).index))
-            .chain([UPLINK_INDEX])
-            .collect();
-        let senders: Vec<Sender> = (workloads.map(Sender::Workload))
-            .chain([Sender::Outside])
-            .collect();
-        for sender in &senders {
-            self.inject_of(*sender, &[], Some(sentinel))?;
-        }
-        let mut seen = Sightings::default();
-        let entered = self.look_at_node(sentinel, &senders, &mut seen)?;
-        seen.downward = links;
-        if entered && self.look_behind(sentinel, &mut seen)? {
-            for mailbox in &mut self.local {
-                mailbox.read_all(|_| {})?;
-            }
-            return Ok(());
-        }
-        Err(LabError::Stream(
-            "come to rest after a stream: the links are not empty",
-        ))
-    }
-
-    fn mailboxes(&mut self) -> impl Iterator<Item = &mut Mailbox> {
+    pub(super) fn mailboxes(&mut self) -> impl Iterator<Item = &mut Mailbox> {
         let Wire {
             outside,
             tap,
@@ -361,7 +318,7 @@ impl Wire {
             .chain(local)
     }
 
-    fn next_sentinel(&mut self) -> Sentinel {
+    pub(super) fn next_sentinel(&mut self) -> Sentinel {
         self.sentinels = self.sentinels.wrapping_add(1);
         Sentinel(self.sentinels)
     }
@@ -373,12 +330,6 @@ fn entry(sender: Sender) -> u32 {
         Sender::Outside => UPLINK_INDEX,
         Sender::Workload(number) => workload_end(number).index,
     }
-}
-
-/// The hook at the end of a link by which frames enter the node, and the workload
-/// whose link it is.
-fn entered_at(link: u32) -> Option<Point> {
-    point_of(Hook::Uplink, link).or_else(|| point_of(Hook::Egress, link))
 }
 
 /// Every sentinel was judged once: where it entered the node, or where it entered a
@@ -401,41 +352,6 @@ fn take_off_sentinels(
     for hook in upward.chain(downward) {
         let count = &mut growth[usize::from(hook as u8)][reason];
         *count = count.saturating_sub(1);
-    }
-}
-
-/// What was found where.
-#[derive(Debug, Default)]
-struct Sightings {
-    tapped: Vec<Tapped>,
-    delivered: Vec<Delivery>,
-    returned: Vec<Returned>,
-    /// Links by which a frame left the node.
-    downward: BTreeSet<u32>,
-}
-
-impl Sightings {
-    fn at_node(&mut self, seen: &Seen<'_>) {
-        if seen.leaving {
-            self.downward.insert(seen.link);
-        } else if let Some(point) = entered_at(seen.link) {
-            self.tapped.push(Tapped {
-                id: seen.source_mac().and_then(probe_of_mac),
-                point,
-                length: seen.length,
-            });
-        }
-    }
-
-    fn deliver(&mut self, seen: &Seen<'_>, place: Place) {
-        match (find_id(seen.head), place) {
-            (Some(id), _) => self.delivered.push(Delivery { id, place }),
-            (None, Place::Outside) => self.returned.push(Returned {
-                length: seen.length,
-                head: seen.head[..seen.head.len().min(RETURNED_HEAD)].to_vec(),
-            }),
-            (None, Place::Workload(_) | Place::Node) => {}
-        }
     }
 }
 

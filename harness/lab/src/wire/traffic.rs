@@ -104,3 +104,56 @@ impl Traffic {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn passages(count: usize) -> Vec<Passage> {
+        let now = Instant::now();
+        vec![Passage::new((0, 0), [now; 3], [None; 2]); count]
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_by_the_frame_it_waits_for() {
+        let traffic = Traffic::new();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| traffic.wait_for(5));
+            // The waiter counts from when it began, so more than five may be sent.
+            while !waiting.is_finished() {
+                assert!(traffic.hand_over(&mut passages(2)));
+                thread::yield_now();
+            }
+            assert!(waiting.join().expect("no panic").is_ok());
+        });
+        assert!(traffic.take().len() >= 5);
+        assert!(traffic.take().is_empty());
+        traffic.end();
+        assert!(traffic.wait_for(1).is_err());
+    }
+
+    #[test]
+    fn what_nobody_takes_stops_the_sender_until_it_is_taken() {
+        let traffic = Traffic::new();
+        assert!(traffic.hand_over(&mut passages(ROOM)));
+        thread::scope(|scope| {
+            let sender = scope.spawn(|| traffic.hand_over(&mut passages(1)));
+            let mut taken = 0;
+            while taken < ROOM + 1 {
+                taken += traffic.take().len();
+                thread::yield_now();
+            }
+            assert_eq!(taken, ROOM + 1);
+            assert!(sender.join().expect("no panic"));
+        });
+        // Also by one who wants no more at all.
+        assert!(traffic.hand_over(&mut passages(ROOM)));
+        thread::scope(|scope| {
+            let sender = scope.spawn(|| traffic.hand_over(&mut passages(1)));
+            traffic.stop();
+            assert!(!sender.join().expect("no panic"));
+        });
+    }
+}

@@ -7,7 +7,7 @@ use netverdict_abi::{Hook, REASON_COUNT, Reason, Verdict};
 use netverdict_lab::filter::{Events, Filter};
 use netverdict_lab::wire::{BatchEvidence, Counters, Delivery, MAX_BATCH, Place, Shot, probe_of};
 use netverdict_lab::{Attachment, Lab, LabError, Purpose, XdpMode, point_of};
-use netverdict_policy::frame::{FrameSpec, ProbeId};
+use netverdict_policy::frame::{Fragment, FrameSpec, ProbeId};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::journey::{Point, Sender};
 
@@ -35,6 +35,7 @@ pub(crate) const CASES: &[Case] = &[
         one_by_one(XdpMode::Generic)
     }),
     ("the_pass_all_policy_lets_dropped_frames_arrive", witness),
+    ("a_later_fragment_is_not_rewritten", unwritten),
     ("an_unattached_filter_counts_nothing", unattached),
     ("a_mode_is_what_was_asked_for", modes),
     ("two_labs_do_not_see_each_other", side_by_side),
@@ -274,6 +275,36 @@ fn witness() -> Result<(), Failed> {
         "{:?}",
         evidence.events
     );
+    Ok(())
+}
+
+/// The port of a node port stands where a first fragment has its ports.
+fn unwritten() -> Result<(), Failed> {
+    let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
+    filter.install(&MapImage::pass_all(), given::install(Events::All))?;
+    for source in ["10.1.2.3", "2001:db8:a::1"] {
+        let fragment = |offset| {
+            given::with(given::packet(source, given::syn(30007)), |ip| {
+                ip.fragment = Some(Fragment {
+                    offset,
+                    more: true,
+                    identification: None,
+                });
+                ip.payload = 36;
+            })
+        };
+        let probes = given::numbered(&[
+            (Sender::Outside, fragment(0)),
+            (Sender::Outside, fragment(64)),
+        ]);
+        let evidence = lab.send(&mut filter, &given::shots(&probes))?;
+        assert_eq!(evidence.tapped.len(), 2);
+        let arrived = Delivery {
+            id: probes[0].id,
+            place: Place::Workload(INVENTORY),
+        };
+        assert_eq!(evidence.delivered, [arrived], "{source}");
+    }
     Ok(())
 }
 
