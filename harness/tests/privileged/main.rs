@@ -1,5 +1,6 @@
 //! Tests of the whole program on the kernel.
 
+mod agreement;
 mod clients;
 mod incident;
 mod objects;
@@ -17,6 +18,7 @@ use libtest_mimic::Arguments;
 fn main() {
     let args = Arguments::from_args();
     let mut trials = scenarios::trials();
+    trials.extend(agreement::trials());
     trials.extend(incident::trials());
     trials.extend(objects::trials());
     trials.extend(sabotage::trials());
