@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use libtest_mimic::Failed;
-use netverdict_abi::{Hook, REASON_COUNT, Reason, Verdict};
+use netverdict_abi::{Hook, REASON_COUNT, Reason, SENTINEL_ETHERTYPE, Verdict};
 use netverdict_lab::filter::{Events, Filter};
 use netverdict_lab::wire::{BatchEvidence, Counters, Delivery, MAX_BATCH, Place, Shot, probe_of};
 use netverdict_lab::{Attachment, Lab, LabError, Purpose, XdpMode, point_of};
@@ -36,6 +36,7 @@ pub(crate) const CASES: &[Case] = &[
     }),
     ("the_pass_all_policy_lets_dropped_frames_arrive", witness),
     ("a_later_fragment_is_not_rewritten", unwritten),
+    ("a_sentinel_that_is_lost_is_missed", lost_sentinel),
     ("an_unattached_filter_counts_nothing", unattached),
     ("a_mode_is_what_was_asked_for", modes),
     ("two_labs_do_not_see_each_other", side_by_side),
@@ -304,6 +305,27 @@ fn unwritten() -> Result<(), Failed> {
             place: Place::Workload(INVENTORY),
         };
         assert_eq!(evidence.delivered, [arrived], "{source}");
+    }
+    Ok(())
+}
+
+/// Nothing may be concluded where a sentinel is lost on its way to the node, or from
+/// there to a workload.
+fn lost_sentinel() -> Result<(), Failed> {
+    for (namespace, link) in [("web", "eth0"), ("node", "w0")] {
+        let (mut filter, mut lab) = attached(XdpMode::Native, 1500, Events::All)?;
+        let spec = given::between(WEB_V4, INVENTORY_V4, given::syn(50051));
+        let probes = given::numbered(&[(Sender::Workload(WEB), spec)]);
+        let shots = given::shots(&probes);
+        assert!(lab.send(&mut filter, &shots)?.sentinel_seen);
+        let rules = format!(
+            "table netdev t {{ chain c {{ type filter hook egress device \"{link}\" priority 0; \
+             ether type {SENTINEL_ETHERTYPE:#x} fwd to \"lo\"; }}; }}"
+        );
+        let loaded = lab.spawn(namespace, &["nft".into(), rules.into()])?.wait()?;
+        assert!(loaded.success(), "{loaded}");
+        let evidence = lab.send(&mut filter, &shots)?;
+        assert!(!evidence.sentinel_seen, "{namespace} {link}");
     }
     Ok(())
 }
