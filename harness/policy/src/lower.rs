@@ -39,6 +39,7 @@ use entries::{Sources, Writer};
 use groups::Groups;
 use guards::Guards;
 use identities::{Identities, PortNames};
+use limits::Limits;
 use number::Numbers;
 use peers::{KnownRule, Peerage, Who};
 use set::Set;
@@ -48,11 +49,14 @@ use set::Set;
 /// # Errors
 /// More entries than a map holds (`too-many-prefixes`, `too-many-policy-entries`).
 pub fn lower(policy: &Policy) -> Result<MapImage, Vec<Diagnostic>> {
-    lower_within(policy, ImageSizes::MAX_POLICY_ENTRIES)
+    let limits = Limits {
+        prefixes: ImageSizes::MAX_PREFIXES,
+        entries: ImageSizes::MAX_POLICY_ENTRIES,
+    };
+    lower_within(policy, limits)
 }
 
-/// The image of `policy`, with at most `room` policy entries.
-fn lower_within(policy: &Policy, room: usize) -> Result<MapImage, Vec<Diagnostic>> {
+fn lower_within(policy: &Policy, limits: Limits) -> Result<MapImage, Vec<Diagnostic>> {
     let mut numbers = Numbers::default();
     let mut image = MapImage {
         deny_list: prefilter::deny_list(policy, &mut numbers),
@@ -81,10 +85,10 @@ fn lower_within(policy: &Policy, room: usize) -> Result<MapImage, Vec<Diagnostic
         .collect();
     let names = names_of_receivers(&rules);
     let Ok(identities) = Identities::new(policy, &groups, &selected, peerage.all(), &names) else {
-        return Err(limits::too_many_overlaps(policy).into_iter().collect());
+        return Err(limits.too_many_overlaps(policy).into_iter().collect());
     };
     image.identities.clone_from(&identities.prefixes);
-    let too_many = limits::too_many_prefixes(policy, &image);
+    let too_many = limits.too_many_prefixes(policy, &image);
     if !too_many.is_empty() {
         return Err(too_many);
     }
@@ -95,11 +99,11 @@ fn lower_within(policy: &Policy, room: usize) -> Result<MapImage, Vec<Diagnostic
         rules: &rules,
         identities: &identities,
     };
-    let mut writer = Writer::new(sources, room);
+    let mut writer = Writer::new(sources, limits.entries);
     for guard in &guards.all {
         let written = writer.image(guard, &mut numbers);
         image.guards.push(
-            written.map_err(|no_room| vec![limits::too_many_entries(policy, guard, &no_room)])?,
+            written.map_err(|no_room| vec![limits.too_many_entries(policy, guard, &no_room)])?,
         );
     }
     image.endpoints = endpoints(policy, &guards);
@@ -155,3 +159,6 @@ fn endpoints(policy: &Policy, guards: &Guards) -> BTreeMap<std::net::IpAddr, End
     }
     endpoints
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,8 @@ pub(super) struct NoRoom {
 pub(super) struct Writer<'a> {
     sources: Sources<'a>,
     /// Entries that there may be altogether.
+    capacity: usize,
+    /// How many more there may be.
     room: usize,
     /// What is said about the guard at hand. Kept, for its memory.
     statements: Vec<Statement<(u32, L4Prefix)>>,
@@ -43,11 +45,12 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// For at most `room` entries.
-    pub(super) fn new(sources: Sources<'a>, room: usize) -> Writer<'a> {
+    /// For at most `capacity` entries.
+    pub(super) fn new(sources: Sources<'a>, capacity: usize) -> Writer<'a> {
         Writer {
             sources,
-            room,
+            capacity,
+            room: capacity,
             statements: Vec::new(),
             names: Vec::new(),
         }
@@ -190,7 +193,7 @@ impl<'a> Writer<'a> {
     /// Rules may say the same thing over and over: what is said is settled before
     /// it takes more memory than the largest image.
     fn keep_in_bounds(&mut self) -> Result<(), NoRoom> {
-        if self.statements.len() < 2 * crate::image::ImageSizes::MAX_POLICY_ENTRIES {
+        if self.statements.len() < 2 * self.capacity {
             return Ok(());
         }
         self.settle()

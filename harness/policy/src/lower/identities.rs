@@ -65,7 +65,7 @@ impl Identities {
             |home, _| matches!(home, Home::Workload(_)),
             |home, _| home == Home::Node,
             |home, _| matches!(home, Home::Known(_)),
-            |_, family| family == Family::V4,
+            |home, family| home == Home::World && family == Family::V4,
         ] as [fn(Home, Family) -> bool; 4]
         {
             let of_kind = (all.iter().zip(0..))

@@ -2,4 +2,8 @@
 //! rule wins, and what fits.
 
 mod given;
+mod guards;
+mod identities;
+mod precedence;
+mod prefilters;
 mod small_worlds;

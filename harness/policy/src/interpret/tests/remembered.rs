@@ -122,6 +122,13 @@ fn replies_pass_and_new_connections_the_other_way_do_not() {
             to_pod(1, PING),
             [allow, deny],
         ),
+        // What has 0 for both ports is no exception.
+        (
+            "an echo back, of identifier 0",
+            from_pod(1, "0800 0000 0000 0000"),
+            to_pod(1, "0800 0000 0000 0000"),
+            [allow, deny],
+        ),
         (
             "ICMP other than echoes",
             from_pod(1, "0d00 0000 0007 0000"),
