@@ -1,12 +1,15 @@
 //! `cargo xtask faults`: would anybody notice? Each mistake that can be built
 //! into the filter must turn the scenarios red.
 
+mod witness;
+
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use self::witness::{Lanes, Witness};
 use crate::build_ebpf::{self, Toolchain};
 use crate::libtest::Tally;
 use crate::{packages, process, run, workspace};
@@ -51,56 +54,43 @@ fn check(options: &Options) -> Result<Tally> {
     } else {
         options.names.clone()
     };
-    // Without a fault the scenarios must be green, or their red proves nothing.
-    let control = std::iter::once(None);
     let mut table = Vec::new();
-    for fault in control.chain(names.iter().map(|name| Some(name.as_str()))) {
-        let name = fault.unwrap_or("(none)");
-        let stem = folder.join(fault.unwrap_or("none"));
+    // Without a fault the scenarios must be green, or their red proves nothing.
+    let stem = folder.join("none");
+    let object = stem.with_extension("o");
+    build_ebpf::build(&toolchain, None, &object)?;
+    let seen = observe(&netverdict, &object, &stem, Lanes::Both)?;
+    table.push(("(none)", None, seen));
+    for name in &names {
+        let witness = witness::of(name)
+            .with_context(|| format!("xtask/src/faults/witness.rs has nobody to see {name}"))?;
+        let stem = folder.join(name);
         let object = stem.with_extension("o");
-        build_ebpf::build(&toolchain, fault, &object)?;
-        let seen = observe(&netverdict, &object, &stem)?;
-        table.push((name, fault.is_none(), seen));
+        build_ebpf::build(&toolchain, Some(name), &object)?;
+        let seen = observe(&netverdict, &object, &stem, witness.lanes)?;
+        table.push((name, Some(witness), seen));
     }
 
     let mut tally = Tally::default();
-    println!("{:<24} {:>6} {:>9}", "fault", "red", "exit code");
-    for (name, is_control, seen) in &table {
-        let blind = seen.blind(name);
-        let as_wanted = seen.exit_code == wanted(name, *is_control) && blind.is_empty();
+    println!("{:<32} {:>6} {:>9}", "fault", "red", "exit code");
+    for (name, witness, seen) in &table {
+        let problem = seen.problem(*witness);
         tally += Tally {
-            passed: as_wanted.into(),
-            failed: (!as_wanted).into(),
+            passed: problem.is_none().into(),
+            failed: problem.is_some().into(),
             skipped: 0,
         };
-        let word = match (as_wanted, is_control, seen.exit_code) {
-            (true, ..) => "",
-            (false, true, _) => "  <---- the filter itself is not green",
-            (false, false, 0) => "  <---- nobody noticed",
-            (false, false, _) if !blind.is_empty() => "  <---- some did not notice",
-            (false, false, _) => "  <---- not the exit code it should be",
-        };
         let red = seen.red.map_or("?".to_owned(), |red| red.to_string());
-        println!("{name:<24} {red:>6} {:>9}{word}", seen.exit_code);
-        for suite in blind {
-            println!("{:<24} green: {suite}", "");
+        let word = problem.map_or(String::new(), |problem| format!("  <---- {problem}"));
+        println!("{name:<32} {red:>6} {:>9}{word}", seen.exit_code);
+        for suite in witness.map_or(Vec::new(), |witness| seen.blind(witness)) {
+            println!("{:<32} green: {suite}", "");
         }
     }
     if tally.failed > 0 {
         println!("what each run printed is in {}/*.log", folder.display());
     }
     Ok(tally)
-}
-
-/// The exit code that netverdict must end with.
-fn wanted(fault: &str, is_control: bool) -> i32 {
-    match fault {
-        _ if is_control => 0,
-        // It contradicts itself: what it says of a frame is not what it did, and
-        // so nothing it says is evidence. That is an error, not a mismatch.
-        "drop-not-enforced" => 3,
-        _ => 1,
-    }
 }
 
 /// What a run of the scenarios came to.
@@ -113,12 +103,33 @@ struct Seen {
 }
 
 impl Seen {
-    /// Suites that had to notice this fault by themselves, and did not: a filter
+    /// What is wrong with it, if anything; without a witness, for the filter
+    /// without a mistake.
+    fn problem(&self, witness: Option<&Witness>) -> Option<String> {
+        let Some(witness) = witness else {
+            let is_green = self.exit_code == 0;
+            return (!is_green).then(|| "the filter itself is not green".to_owned());
+        };
+        if self.exit_code == 0 {
+            Some(format!(
+                "nobody noticed; it takes, in lane {}: {}",
+                witness.lanes.argument(),
+                witness.needs
+            ))
+        } else if self.exit_code != witness.exit_code {
+            Some(format!("the exit code should be {}", witness.exit_code))
+        } else if !self.blind(witness).is_empty() {
+            Some("some did not notice".to_owned())
+        } else {
+            None
+        }
+    }
+
+    /// Suites that had to notice the mistake by themselves, and did not: a filter
     /// that passes everything must not look like a deployment that does.
-    fn blind(&self, fault: &str) -> Vec<&str> {
-        let must = match fault {
-            "passes-everything" => "scenarios/incident/",
-            _ => return Vec::new(),
+    fn blind(&self, witness: &Witness) -> Vec<&str> {
+        let Some(must) = witness.each_of else {
+            return Vec::new();
         };
         (self.green.iter())
             .map(String::as_str)
@@ -127,14 +138,14 @@ impl Seen {
     }
 }
 
-fn observe(netverdict: &std::path::PathBuf, object: &Path, stem: &Path) -> Result<Seen> {
+fn observe(netverdict: &PathBuf, object: &Path, stem: &Path, lanes: Lanes) -> Result<Seen> {
     let log = stem.with_extension("log");
     let output = File::create(&log).with_context(|| format!("make {}", log.display()))?;
     let mut command = run::scenarios(netverdict)?;
     command
         .arg("--filter")
         .arg(object)
-        .args(["--lane", "testrun,wire", "--report-dir"])
+        .args(["--lane", lanes.argument(), "--report-dir"])
         .arg(stem)
         .stdout(output.try_clone()?)
         .stderr(output);
@@ -175,6 +186,47 @@ fn green(report: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistake_is_noticed_only_as_its_witness_says() {
+        let seen = |exit_code, green: &[&str]| Seen {
+            exit_code,
+            red: None,
+            green: green.iter().map(|suite| (*suite).to_owned()).collect(),
+        };
+        let by = |fault| Some(witness::of(fault).expect("a witness"));
+        for (seen, witness, expected) in [
+            (seen(0, &["a"]), None, None),
+            (seen(1, &[]), None, Some("the filter itself is not green")),
+            (seen(1, &[]), by("default-flipped"), None),
+            (
+                seen(3, &[]),
+                by("default-flipped"),
+                Some("the exit code should be 1"),
+            ),
+            (seen(3, &[]), by("drop-not-enforced"), None),
+            (
+                seen(0, &[]),
+                by("foreign-source-passes"),
+                Some(
+                    "nobody noticed; it takes, in lane wire: a workload that sends under another \
+                     workload's address",
+                ),
+            ),
+            (
+                seen(1, &["scenarios/cidr/a"]),
+                by("passes-everything"),
+                None,
+            ),
+            (
+                seen(1, &["scenarios/incident/a"]),
+                by("passes-everything"),
+                Some("some did not notice"),
+            ),
+        ] {
+            assert_eq!(seen.problem(witness).as_deref(), expected);
+        }
+    }
 
     #[test]
     fn a_suite_without_failures_and_errors_is_green() {
