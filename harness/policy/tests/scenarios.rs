@@ -8,9 +8,9 @@ use netverdict_abi::Verdict;
 use netverdict_policy::diagnostic::Diagnostic;
 use netverdict_policy::frame::{ProbeId, build, describe};
 use netverdict_policy::frontend;
-use netverdict_policy::interpret::judge;
+use netverdict_policy::interpret::{self, judge};
 use netverdict_policy::lower::lower;
-use netverdict_policy::oracle::decide;
+use netverdict_policy::oracle::{self, travel};
 use netverdict_policy::scenario::{Expect, Probe, Scenario};
 
 fn all() -> Vec<Scenario> {
@@ -44,18 +44,26 @@ fn every_scenario_says_why_it_exists() {
 fn the_author_and_the_oracle_agree_except_where_failure_is_expected() {
     let mut wrong = Vec::new();
     for scenario in all() {
+        let mut memory = None;
         for probe in &scenario.probes {
-            wrong.extend(against_the_oracle(&scenario, probe));
+            wrong.extend(against_the_oracle(&scenario, probe, &mut memory));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.concat());
 }
 
-fn against_the_oracle(scenario: &Scenario, probe: &Probe) -> Vec<String> {
+fn against_the_oracle(
+    scenario: &Scenario,
+    probe: &Probe,
+    memory: &mut Option<(usize, oracle::Memory)>,
+) -> Vec<String> {
     let must_mismatch = (scenario.xfail.as_ref()).is_some_and(|x| x.probes.contains(&probe.name));
     let mut wrong = Vec::new();
     for case in &probe.cases {
-        let decision = decide(&scenario.policy, &case.frame);
+        let mut alone = oracle::Memory::untracked();
+        let memory = in_sequence(probe, memory, oracle::Memory::tracking).unwrap_or(&mut alone);
+        let decisions = travel(&scenario.policy, &case.journey, memory);
+        let decision = decisions.last().expect("a hook decides");
         let as_expected = match (probe.expect, decision.verdict()) {
             (Expect::Pass, Verdict::Pass) | (Expect::Drop, Verdict::Drop) => {
                 probe.reason.is_none_or(|reason| reason == decision.reason)
@@ -69,7 +77,7 @@ fn against_the_oracle(scenario: &Scenario, probe: &Probe) -> Vec<String> {
                 probe.name,
                 probe.expect,
                 probe.reason,
-                describe(&case.frame),
+                describe(case.journey.frame()),
                 decision.reason,
             ));
         }
@@ -77,30 +85,52 @@ fn against_the_oracle(scenario: &Scenario, probe: &Probe) -> Vec<String> {
     wrong
 }
 
+/// The memory of the sequence that the probe is part of, if it is part of one.
+fn in_sequence<'m, M>(
+    probe: &Probe,
+    memory: &'m mut Option<(usize, M)>,
+    new: impl Fn() -> M,
+) -> Option<&'m mut M> {
+    let sequence = probe.sequence?;
+    if memory.as_ref().is_none_or(|(other, _)| *other != sequence) {
+        *memory = Some((sequence, new()));
+    }
+    memory.as_mut().map(|(_, memory)| memory)
+}
+
 #[test]
-fn the_map_image_does_to_the_bytes_what_the_oracle_says() {
+fn the_map_image_does_to_the_bytes_what_the_oracle_says_at_each_hook() {
     let mut wrong = Vec::new();
     for scenario in all() {
         let image = lower(&scenario.policy).expect("checked scenarios compile");
+        let mut memories = None;
         for probe in &scenario.probes {
             for case in &probe.cases {
-                let bytes = build(&case.frame, ProbeId(7), [2; 6]).expect("checked frames build");
-                let judged = judge(&image, &bytes);
-                let decision = decide(&scenario.policy, &case.frame);
-                let rule = image.rule(judged.rule);
-                let same_rule = match rule {
-                    Some(rule) => decision.rules.contains(&rule),
-                    None => decision.rules.is_empty(),
-                };
-                if judged.reason != decision.reason || !same_rule {
-                    wrong.push(format!(
-                        "{}: {}: the image says {:?} by {rule:?}, the oracle {:?} by {:?}\n",
-                        probe.location,
-                        describe(&case.frame),
-                        judged.reason,
-                        decision.reason,
-                        decision.rules,
-                    ));
+                let new = || (oracle::Memory::tracking(), interpret::Memory::tracking());
+                let mut alone = (oracle::Memory::untracked(), interpret::Memory::untracked());
+                let (of_oracle, of_image) =
+                    in_sequence(probe, &mut memories, new).unwrap_or(&mut alone);
+                let decisions = travel(&scenario.policy, &case.journey, of_oracle);
+                for (leg, decision) in case.journey.legs.iter().zip(decisions) {
+                    let bytes = build(&leg.frame, ProbeId(7), [2; 6]).expect("checked frames build");
+                    let judged = judge(&image, leg.point, &bytes, of_image);
+                    let rule = image.rule(judged.rule);
+                    let same_rule = match rule {
+                        Some(rule) => decision.rules.contains(&rule),
+                        None => decision.rules.is_empty(),
+                    };
+                    if judged.reason != decision.reason || !same_rule {
+                        wrong.push(format!(
+                            "{}: {} at {:?}: the image says {:?} by {rule:?}, the oracle {:?} by \
+                             {:?}\n",
+                            probe.location,
+                            describe(&leg.frame),
+                            leg.point,
+                            judged.reason,
+                            decision.reason,
+                            decision.rules,
+                        ));
+                    }
                 }
             }
         }

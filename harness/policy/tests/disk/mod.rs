@@ -58,6 +58,19 @@ impl Files for Disk {
             false => Err("no such file".to_owned()),
         }
     }
+
+    fn list(&mut self, from: &SourceFile, path: &str) -> Option<Result<Vec<String>, String>> {
+        let base = scenarios().join(&from.path);
+        let base = normal(base.parent().expect("a file has a folder"));
+        let folder = normal(&base.join(path));
+        let relative = |file: PathBuf| {
+            let inside = file.strip_prefix(&folder).expect("it is in there");
+            Path::new(path).join(inside).display().to_string()
+        };
+        folder.is_dir().then(|| {
+            Ok(yaml_files(&folder, &["invalid"]).into_iter().map(relative).collect())
+        })
+    }
 }
 
 /// The path without `.` and `..`.
