@@ -8,8 +8,8 @@ use memory::{Memory, file};
 use netverdict_policy::diagnostic::{Diagnostic, Severity};
 use netverdict_policy::frame::{Body, Transport, describe};
 use netverdict_policy::frontend::{self, Checked, FileKind};
-use netverdict_policy::model::{Choices, Entity, ListedSource};
 use netverdict_policy::journey::{Point, Target};
+use netverdict_policy::model::{Choices, Entity, ListedSource};
 use netverdict_policy::scenario::{Scenario, Undeliverable};
 
 const SERVICE: &str = "
@@ -127,7 +127,7 @@ fn destinations_and_options_become_frames() {
         ),
         (
             "to: node/icmp",
-            "IPv4 198.51.100.7 > 192.0.2.10 echo request",
+            "IPv4 198.51.100.7 > 192.0.2.10 echo request 40000",
         ),
         (
             "to: node/protocol-47",
@@ -154,7 +154,10 @@ fn destinations_and_options_become_frames() {
         ),
     ] {
         let scenario = scenario(&format!("  - {{from: four, expect: pass, {probe}}}"));
-        assert_eq!(describe(scenario.probes[0].cases[0].journey.frame()), expected);
+        assert_eq!(
+            describe(scenario.probes[0].cases[0].journey.frame()),
+            expected
+        );
     }
 }
 
@@ -465,12 +468,30 @@ fn what_names_nobody_or_several_is_refused() {
         ("from: four, to: 'four:80/tcp'", "same-side"),
         ("from: four, to: 'web:30081/tcp'", "unknown-node-port"),
         ("from: web, to: db/icmp-type-8", "frame-impossible"),
-        ("from: web, to: db/icmp, frame: {about: {from: db, to: 'web:1/tcp'}}", "frame-option-mismatch"),
-        ("from: web, to: db/icmp-type-3, frame: {about: {from: db, to: node/arp}}", "destination-malformed"),
-        ("from: web, to: db/icmp, frame: {source_port: 1}", "frame-option-mismatch"),
-        ("from: web, to: 'db:1/tcp', frame: {identifier: 1}", "frame-option-mismatch"),
-        ("from: web, to: 'db:1/tcp', frame: {family: 5}", "unknown-value"),
-        ("from: web, to: 'db:1/tcp', frame: {source: nobody}", "unknown-host"),
+        (
+            "from: web, to: db/icmp, frame: {about: {from: db, to: 'web:1/tcp'}}",
+            "frame-option-mismatch",
+        ),
+        (
+            "from: web, to: db/icmp-type-3, frame: {about: {from: db, to: node/arp}}",
+            "destination-malformed",
+        ),
+        (
+            "from: web, to: db/icmp, frame: {source_port: 1}",
+            "frame-option-mismatch",
+        ),
+        (
+            "from: web, to: 'db:1/tcp', frame: {identifier: 1}",
+            "frame-option-mismatch",
+        ),
+        (
+            "from: web, to: 'db:1/tcp', frame: {family: 5}",
+            "unknown-value",
+        ),
+        (
+            "from: web, to: 'db:1/tcp', frame: {source: nobody}",
+            "unknown-host",
+        ),
     ] {
         let problems = world(&format!("probes:\n  - {{expect: pass, {probe}}}"))
             .map(|checked| panic!("{probe}: {:#?}", checked.scenario.probes))
@@ -500,9 +521,21 @@ sequences:
         })
         .collect();
     let expected = [
-        ("replies: web -> db:5432/tcp", Some(0), "IPv4 10.244.0.2:40000 > 10.9.0.1:5432/tcp SYN"),
-        ("replies: db -> web:40000/tcp", Some(0), "IPv4 10.9.0.1:5432 > 10.244.0.2:40000/tcp SYN"),
-        ("other: web -> db:5432/tcp", Some(1), "IPv4 10.244.0.2:40000 > 10.9.0.1:5432/tcp SYN"),
+        (
+            "replies: web -> db:5432/tcp",
+            Some(0),
+            "IPv4 10.244.0.2:40000 > 10.9.0.1:5432/tcp SYN",
+        ),
+        (
+            "replies: db -> web:40000/tcp",
+            Some(0),
+            "IPv4 10.9.0.1:5432 > 10.244.0.2:40000/tcp SYN",
+        ),
+        (
+            "other: web -> db:5432/tcp",
+            Some(1),
+            "IPv4 10.244.0.2:40000 > 10.9.0.1:5432/tcp SYN",
+        ),
     ];
     let expected = expected.map(|(name, number, sent)| (name, number, sent.to_owned()));
     assert_eq!(probes, expected);
@@ -529,7 +562,10 @@ probes: [{from: four, to: 'node:1/tcp', expect: pass}]
     let [one, two] = policy.prefilters.as_slice() else {
         panic!("{:#?}", policy.prefilters);
     };
-    assert_eq!((shown(&one.deny), shown(&one.allow)), ("10.0.0.0/8".to_owned(), String::new()));
+    assert_eq!(
+        (shown(&one.deny), shown(&one.allow)),
+        ("10.0.0.0/8".to_owned(), String::new())
+    );
     assert_eq!(
         (shown(&two.deny), shown(&two.allow)),
         ("10.0.0.0/8".to_owned(), "10.1.0.0/16".to_owned())
@@ -574,5 +610,8 @@ probes: [{from: other, to: node/icmp, expect: pass}]
     let label = |key: &str| policy.workloads[0].labels.get(key).map(String::as_str);
     assert_eq!(label("io.cilium.k8s.policy.serviceaccount"), Some("robot"));
     assert_eq!(label("io.cilium.k8s.namespace.labels.team"), Some("blue"));
-    assert_eq!(policy.node.labels.get("zone").map(String::as_str), Some("a"));
+    assert_eq!(
+        policy.node.labels.get("zone").map(String::as_str),
+        Some("a")
+    );
 }

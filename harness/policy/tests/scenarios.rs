@@ -112,7 +112,8 @@ fn the_map_image_does_to_the_bytes_what_the_oracle_says_at_each_hook() {
                     in_sequence(probe, &mut memories, new).unwrap_or(&mut alone);
                 let decisions = travel(&scenario.policy, &case.journey, of_oracle);
                 for (leg, decision) in case.journey.legs.iter().zip(decisions) {
-                    let bytes = build(&leg.frame, ProbeId(7), [2; 6]).expect("checked frames build");
+                    let bytes =
+                        build(&leg.frame, ProbeId(7), [2; 6]).expect("checked frames build");
                     let judged = judge(&image, leg.point, &bytes, of_image);
                     let rule = image.rule(judged.rule);
                     let same_rule = match rule {

@@ -14,8 +14,6 @@ pub(crate) struct Table {
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
-    /// Code of the problem that it is missing.
-    pub(crate) missing: &'static str,
     /// One or two sentences for whoever writes it.
     pub(crate) doc: &'static str,
     pub(crate) shape: Shape,
@@ -54,23 +52,15 @@ impl Key {
         Key {
             name,
             required: true,
-            missing: "missing-key",
             doc,
             shape,
         }
-    }
-
-    /// The same, where its absence has a name of its own.
-    pub(crate) const fn missing_is(mut self, code: &'static str) -> Key {
-        self.missing = code;
-        self
     }
 
     pub(crate) const fn optional(name: &'static str, shape: Shape, doc: &'static str) -> Key {
         Key {
             name,
             required: false,
-            missing: "missing-key",
             doc,
             shape,
         }

@@ -48,7 +48,7 @@ impl<'n> Fields<'n> {
         for key in table.keys.iter().filter(|key| key.required) {
             if !entries.iter().any(|entry| entry.key == key.name) {
                 problems.error(
-                    key.missing,
+                    "missing-key",
                     &node.location,
                     format!("{what} needs the key '{}'", key.name),
                     format!("add '{}:'. {}", key.name, key.doc),

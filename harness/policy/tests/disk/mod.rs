@@ -68,7 +68,10 @@ impl Files for Disk {
             Path::new(path).join(inside).display().to_string()
         };
         folder.is_dir().then(|| {
-            Ok(yaml_files(&folder, &["invalid"]).into_iter().map(relative).collect())
+            Ok(yaml_files(&folder, &["invalid"])
+                .into_iter()
+                .map(relative)
+                .collect())
         })
     }
 }

@@ -129,9 +129,12 @@ fn known(
     let mut entities: Vec<Entity> = (items.iter())
         .filter_map(|item| problems.choice(item, &ENTITIES))
         .collect();
-    entities.sort_unstable();
-    entities.dedup();
-    if let (Some(node), false) = (labels_node, entities.contains(&Entity::RemoteNode)) {
+    let all_known = entities.len() == items.len();
+    if let (Some(node), false, true) = (
+        labels_node,
+        entities.contains(&Entity::RemoteNode),
+        all_known,
+    ) {
         problems.error(
             "labels-unused",
             &node.location,
@@ -139,6 +142,8 @@ fn known(
             "add 'remote-node' to its entities, or leave them out",
         );
     }
+    entities.sort_unstable();
+    entities.dedup();
     Some(KnownHost {
         addresses: plan.addresses.clone(),
         entities,

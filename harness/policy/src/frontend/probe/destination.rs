@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::problems::Problems;
-use super::super::suggest::did_you_mean;
+use super::super::suggest::{closest, did_you_mean};
 use super::super::tree::Node;
 use super::Context;
 use super::who::{Who, WhoError};
@@ -184,14 +184,16 @@ fn port(
 fn who_is(node: &Node, text: &str, context: &Context<'_>, problems: &mut Problems) -> Option<Who> {
     match Who::read(text, context) {
         Ok(who) => return Some(who),
-        // The manifest that declares it may be the one that could not be read.
-        Err(WhoError::Unknown) if !context.services_known => {}
         Err(WhoError::Unknown) => {
             let hosts = context.topology.hosts.iter().map(|host| host.name.as_str());
             let known = (context.topology.workloads.iter())
                 .map(|workload| workload.name.as_str())
                 .chain(["node"])
                 .chain(hosts);
+            // The manifest that declares it may be the one that could not be read.
+            if !context.services_known && closest(text, known.clone()).is_none() {
+                return None;
+            }
             problems.error(
                 "unknown-workload",
                 &node.location,

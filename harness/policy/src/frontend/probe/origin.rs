@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::problems::Problems;
-use super::super::suggest::did_you_mean;
+use super::super::suggest::{closest, did_you_mean};
 use super::super::tree::{Node, Value};
 use super::Context;
 use super::who::{self, WhoError};
@@ -102,6 +102,15 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
     if let Ok(address) = text.parse() {
         return at(vec![address], true);
     }
+    if is_prefix(text) {
+        problems.error(
+            "origin-malformed",
+            &node.location,
+            format!("'{text}' is a prefix; which of its addresses send is not said"),
+            format!("write 'any-address-in {text}' for its first and last address"),
+        );
+        return None;
+    }
     match who::workload(text, context) {
         Ok(workload) => return from_workload(node, workload, context, problems),
         Err(WhoError::Ambiguous(names)) => {
@@ -113,18 +122,7 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
             );
             return None;
         }
-        // The manifest that declares it may be the one that could not be read.
-        Err(WhoError::Unknown) if !context.services_known => return None,
         Err(WhoError::Unknown) => {}
-    }
-    if is_prefix(text) {
-        problems.error(
-            "origin-malformed",
-            &node.location,
-            format!("'{text}' is a prefix; which of its addresses send is not said"),
-            format!("write 'any-address-in {text}' for its first and last address"),
-        );
-        return None;
     }
     let hosts = context.topology.hosts.iter().map(|host| host.name.as_str());
     let workloads = (context.topology.workloads.iter()).map(|workload| workload.name.as_str());
@@ -132,6 +130,10 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
         .chain(workloads)
         .chain(context.sets.keys().map(String::as_str))
         .collect();
+    // The manifest that declares it may be the one that could not be read.
+    if !context.services_known && closest(text, known.iter().copied()).is_none() {
+        return None;
+    }
     problems.error(
         "unknown-host",
         &node.location,
@@ -144,7 +146,8 @@ fn origin(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option
 /// What looks like a prefix rather than a namespace and a name.
 fn is_prefix(text: &str) -> bool {
     text.split_once('/').is_some_and(|(address, length)| {
-        address.parse::<IpAddr>().is_ok() || length.chars().all(|c| c.is_ascii_digit())
+        let digits = length.chars().all(|c| c.is_ascii_digit());
+        address.parse::<IpAddr>().is_ok() || (digits && address.contains(['.', ':']))
     })
 }
 
