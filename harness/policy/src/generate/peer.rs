@@ -58,14 +58,14 @@ pub(super) fn endpoints(draw: &mut Draw) -> EndpointSelector {
 pub(super) fn peer(draw: &mut Draw, policy: &Policy) -> Peer {
     let kind = match draw.below(8) {
         0..=2 => PeerKind::Workloads(endpoints(draw)),
-        3..=5 => {
+        3 | 4 => {
             let prefix = prefix(draw, policy);
             PeerKind::Cidr(Cidr {
                 prefix,
                 except: draw.some(2, |draw| prefix_inside(draw, policy, prefix)),
             })
         }
-        6 => PeerKind::Entity(*draw.one(&[
+        5 | 6 => PeerKind::Entity(*draw.one(&[
             Entity::World,
             Entity::Cluster,
             Entity::All,

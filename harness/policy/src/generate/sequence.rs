@@ -88,7 +88,14 @@ fn follow(draw: &mut Draw, policy: &Policy, journey: &Journey) -> Option<(Sender
             };
             let mut body = reversed(packet).unwrap_or_else(|| packet.clone());
             body.source = from;
-            body.destination = packet.source;
+            body.destination = if draw.once_in(6) {
+                // To one who sent nothing of the kind.
+                let workload = draw.one(&policy.workloads);
+                let of_family = |address: &&IpAddr| address.is_ipv4() == packet.source.is_ipv4();
+                *(workload.addresses.iter().find(of_family)).unwrap_or(&packet.source)
+            } else {
+                packet.source
+            };
             body.transport = Transport::Icmp(kind);
             body.fragment = None;
             if draw.once_in(4) {

@@ -7,4 +7,5 @@ mod given;
 mod memory;
 mod parties;
 mod semantics;
+mod shapes;
 mod uplink;

@@ -364,6 +364,45 @@ fn errors() {
     }
 }
 
+/// An error about somebody else's packet is none about one's own.
+#[test]
+fn errors_for_others() {
+    let policy = cluster(vec![cilium(
+        "front:app=web",
+        &["ingress allow back: on 80/tcp"],
+    )]);
+    let mut parties = Parties::tracking(&policy);
+    let request = "10.0.0.11 > 10.0.0.12 40000>5432/tcp";
+    let mut ask = |point, frame: &FrameSpec| parties.judge(point, frame).expect("agreed").reason;
+    assert_eq!(
+        ask(Point::Egress(1), &packet(request)),
+        Reason::PolicyNotSelected
+    );
+    let to_api = error("172.16.0.1", "10.0.0.11", request).frame();
+    assert_eq!(ask(Point::Ingress(1), &to_api), RELATED);
+    let to_web = error("172.16.0.1", "10.0.0.10", request).frame();
+    assert_eq!(ask(Point::Ingress(0), &to_web), NO_MATCH);
+    // Nor is one sent by another than who received it.
+    assert_eq!(
+        ask(Point::Ingress(2), &packet(request)),
+        Reason::PolicyNotSelected
+    );
+    let policy = cluster(vec![cilium(
+        "front:app=web",
+        &["egress allow back: on 80/tcp"],
+    )]);
+    let mut parties = Parties::tracking(&policy);
+    let mut ask = |point, frame: &FrameSpec| parties.judge(point, frame).expect("agreed").reason;
+    assert_eq!(
+        ask(Point::Ingress(2), &packet(request)),
+        Reason::PolicyNotSelected
+    );
+    let by_db = error("10.0.0.12", "10.0.0.11", request).frame();
+    assert_eq!(ask(Point::Egress(2), &by_db), RELATED);
+    let by_web = error("10.0.0.10", "10.0.0.11", request).frame();
+    assert_eq!(ask(Point::Egress(0), &by_web), NO_MATCH);
+}
+
 /// What is read of the inner packet must be there.
 #[test]
 fn errors_cut_short() {
