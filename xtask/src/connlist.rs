@@ -116,15 +116,20 @@ fn matrix(netverdict: &Path, manifests: &Path, lane: &str) -> Result<String> {
         "model" => Command::new(netverdict),
         _ => privileges::as_root(netverdict, [])?,
     };
-    command.arg("matrix").arg(manifests).args(["--lane", lane]);
+    command.arg("matrix").arg(manifests);
+    command.args(["--timing", "--lane", lane]);
     let line = process::line(&command);
     eprintln!("+ {line}");
     let output = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("run {line}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    for line in said.lines().filter(|line| line.starts_with("timing:")) {
+        eprintln!("  {line}");
+    }
     if !output.status.success() {
-        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        eprint!("{said}");
         bail!("{line} ended with {}", output.status);
     }
     String::from_utf8(output.stdout).context("netverdict prints text")

@@ -1,6 +1,7 @@
 //! Every connection is asked about twice: the lane says what is, the oracle what
 //! should be, side by side.
 
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use netverdict_policy::lower::lower;
@@ -12,6 +13,8 @@ use crate::lane::LaneKind;
 
 /// Connections between two looks at the clock.
 const BATCH: usize = 8192;
+/// Batches that the oracle may be ahead.
+const AHEAD: usize = 16;
 
 /// All answers of one world.
 #[derive(Debug)]
@@ -97,22 +100,37 @@ impl Lane<'_> {
 
 impl Asked {
     fn all(&mut self, world: &World<'_>, plan: &Plan<'_>, lane: Lane<'_>) -> Result<(), AskError> {
+        std::thread::scope(|scope| {
+            // The oracle thinks while the filter is loaded and run: neither sees the
+            // other, and it never gets far ahead.
+            let (ahead, batches) = sync_channel(AHEAD);
+            scope.spawn(move || {
+                for batch in plan.batches(BATCH) {
+                    let expected = expect(world, &batch);
+                    if ahead.send((batch, expected)).is_err() {
+                        // The lane failed: nobody asks any more.
+                        return;
+                    }
+                }
+            });
+            self.lane(world, lane, batches)
+        })
+    }
+
+    fn lane(
+        &mut self,
+        world: &World<'_>,
+        lane: Lane<'_>,
+        batches: Receiver<(Vec<Connection>, Vec<Expected>)>,
+    ) -> Result<(), AskError> {
         let mut judge = match lane {
             Lane::Model => Judge::model(world.image)?,
             Lane::TestRun(object) => Judge::test_run(object, world.image)?,
         };
         let mut survey = Survey::new();
-        for batch in plan.batches(BATCH) {
-            let (expected, seen) = std::thread::scope(|scope| {
-                // The oracle thinks while the lane runs: neither sees the other.
-                let oracle = scope.spawn(|| expect(world, &batch));
-                let seen = judge.answer(world, &batch);
-                let expected = oracle.join().unwrap_or_else(|panic| {
-                    std::panic::resume_unwind(panic);
-                });
-                (expected, seen)
-            });
-            for ((connection, expected), seen) in batch.iter().zip(expected).zip(seen?) {
+        for (batch, expected) in batches {
+            let seen = judge.answer(world, &batch)?;
+            for ((connection, expected), seen) in batch.iter().zip(expected).zip(seen) {
                 survey.add(world, connection, expected, seen);
             }
         }

@@ -3,6 +3,7 @@
 mod agreement;
 mod clients;
 mod incident;
+mod matrix;
 mod objects;
 #[path = "../program/mod.rs"]
 mod program;
@@ -20,6 +21,7 @@ fn main() {
     let mut trials = scenarios::trials();
     trials.extend(agreement::trials());
     trials.extend(incident::trials());
+    trials.extend(matrix::trials());
     trials.extend(objects::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
