@@ -90,8 +90,12 @@ pub fn kind(file: &Arc<SourceFile>) -> FileKind {
     let is_manifest = match tree::parse(file, &mut Problems::default()) {
         Some(documents) => !documents.is_empty() && documents.iter().all(manifest::is_manifest),
         None => {
-            let begins = |key: &str| file.text.lines().any(|line| line.starts_with(key));
-            begins("apiVersion:") && begins("kind:")
+            let text = &file.text;
+            let begins = |key: &str| text.lines().any(|line| line.starts_with(key));
+            let in_json = text.trim_start().starts_with('{')
+                && text.contains("\"apiVersion\"")
+                && text.contains("\"kind\"");
+            in_json || (begins("apiVersion:") && begins("kind:"))
         }
     };
     if is_manifest {
