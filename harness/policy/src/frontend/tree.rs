@@ -23,6 +23,10 @@ const MAX_DEPTH: usize = 48;
 /// which is read line by line.
 const MAX_NODES: usize = 4_000_000;
 
+/// Parts of the text, begins and ends of collections among them, that aliases
+/// may repeat. A short file must not become a large one.
+const MAX_REPEATED: usize = 250_000;
+
 /// Documents that a file may have.
 const MAX_DOCUMENTS: usize = 200_000;
 
@@ -93,6 +97,9 @@ pub(crate) fn parse(file: &Arc<SourceFile>, problems: &mut Problems) -> Option<V
             // Begin and end of each collection and document count as well.
             max_events: 3 * MAX_NODES,
             max_documents: MAX_DOCUMENTS,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MAX_REPEATED,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,

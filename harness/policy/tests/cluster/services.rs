@@ -157,7 +157,7 @@ fn services_that_cannot_be_are_refused() {
         ),
         (
             "{selector: {app: web}, magic: true}",
-            "unsupported-field at 13:36",
+            "unsupported-field at 13:30",
         ),
     ] {
         assert_eq!(wrong(&service(spec)), [expected], "{spec}");
