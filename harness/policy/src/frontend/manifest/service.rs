@@ -152,23 +152,24 @@ pub(super) fn read(
         .need("spec", "give it a spec with a selector and ports", problems)
         .and_then(|node| Known::of(node, &SPEC, problems))?;
     let kind = match given(spec.get("type")) {
-        Some(node) => supported(node, "type", &TYPES, problems)?,
-        None => Type::ClusterIp,
+        Some(node) => supported(node, "type", &TYPES, problems),
+        None => Some(Type::ClusterIp),
     };
-    let exposed = matches!(kind, Type::NodePort | Type::LoadBalancer);
+    // Of an unknown type anything may be, so that nothing is said twice.
+    let exposed = !matches!(kind, Some(Type::ClusterIp | Type::ExternalName));
     remark(&spec, exposed, remarks, problems);
     let mut addresses = addresses(&spec, exposed, problems);
     addresses.extend(balanced(document));
     let families = families(&spec, problems);
     let selector = match given(spec.get("selector")) {
-        Some(node) => Some((problems.labels(node)?, node.location.clone()))
-            // To the API an empty selector is none.
-            .filter(|(labels, _)| !labels.is_empty()),
-        None => None,
+        Some(node) => (problems.labels(node)).map(|labels| Some((labels, node.location.clone()))),
+        None => Some(None),
     };
-    // An ExternalName is nothing but an answer of DNS.
-    let selector = selector.filter(|_| kind != Type::ExternalName);
-    if selector.is_none() && kind != Type::ExternalName {
+    // To the API an empty selector is none, and an ExternalName is nothing but an
+    // answer of DNS.
+    let is_name = kind == Some(Type::ExternalName);
+    let selector = selector.map(|it| it.filter(|(labels, _)| !labels.is_empty() && !is_name));
+    if matches!(selector, Some(None)) && !is_name {
         remarks.add(Remark::NoSelector, &document.location);
     }
     let allocated = given(spec.get("allocateLoadBalancerNodePorts"))
@@ -181,14 +182,15 @@ pub(super) fn read(
         .collect();
     for port in &ports {
         let missing = port.node_port.is_none() && exposed && allocated;
-        if missing && selector.is_some() {
+        if missing && matches!(selector, Some(Some(_))) {
             remarks.add(Remark::NodePortUnassigned, &port.location);
         }
     }
+    kind?;
     Some(Service {
         name: name?,
         labels: labels?,
-        selector,
+        selector: selector?,
         ports,
         families,
         addresses,

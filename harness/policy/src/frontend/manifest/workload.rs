@@ -98,7 +98,7 @@ pub(super) fn template(
 ) {
     let metadata = metadata::read(document, Scope::Namespaced, problems);
     let template = template_of(kind, document, problems);
-    let (Some(metadata), Some(template)) = (metadata, template) else {
+    let Some(template) = template else {
         return;
     };
     let spec = match template.spec {
@@ -110,17 +110,27 @@ pub(super) fn template(
         Some(node) if kind == Template::VirtualMachineInstance => machine_addresses(node, problems),
         _ => Vec::new(),
     };
-    let Metadata {
+    let Some(Metadata {
         name,
         labels: own_labels,
         owner,
         location,
-    } = metadata;
+    }) = metadata
+    else {
+        return;
+    };
+    let labels = match template.labels {
+        FoundLabels::OfObject => Some(own_labels),
+        FoundLabels::OfTemplate(labels) => labels,
+    };
+    let Some(labels) = labels else {
+        return;
+    };
     let object = WorkloadObject {
         rank: kind.rank(),
         kind: kind.name(),
         name,
-        labels: template.labels.unwrap_or(own_labels),
+        labels,
         named_ports: spec.named_ports,
         ports: spec.ports,
         service_account: spec.service_account,
@@ -141,10 +151,17 @@ fn add(object: WorkloadObject, objects: &mut Objects, problems: &mut Problems) {
 
 /// The part of an object that pods are made from.
 struct Found<'n> {
-    /// `None`: the object's own.
-    labels: Option<Labels>,
+    labels: FoundLabels,
     spec: Option<&'n Node>,
     idle: bool,
+}
+
+/// Where the labels of pods stand.
+enum FoundLabels {
+    /// In the object's own metadata.
+    OfObject,
+    /// In the template's; `None` if they could not be read.
+    OfTemplate(Option<Labels>),
 }
 
 fn template_of<'n>(
@@ -156,7 +173,7 @@ fn template_of<'n>(
     let spec = part(document, "spec", name, problems)?;
     if kind == Template::VirtualMachineInstance {
         return Some(Found {
-            labels: None,
+            labels: FoundLabels::OfObject,
             spec: Some(spec),
             idle: false,
         });
@@ -183,11 +200,11 @@ fn template_of<'n>(
         .and_then(|node| Open::of(node, "metadata", &["labels"], problems))
         .and_then(|metadata| metadata.get("labels"));
     let labels = match labels {
-        Some(node) => problems.labels(node)?,
-        None => Labels::new(),
+        Some(node) => problems.labels(node),
+        None => Some(Labels::new()),
     };
     Some(Found {
-        labels: Some(labels),
+        labels: FoundLabels::OfTemplate(labels),
         spec: fields.get("spec"),
         idle: replicas == Some(0),
     })
