@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::Found;
 use crate::diagnostic::Diagnostic;
 use crate::model::{PeerKind, Peers, Policy, PolicyKind, Workload};
 
-pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, found: &mut Found) {
     let mut addresses: Vec<(IpAddr, &Workload)> = (policy.workloads.iter())
         .filter(|workload| !workload.host_network)
         .flat_map(|workload| {
@@ -46,7 +47,7 @@ pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, found: &mut Vec<D
                     .take_while(|(address, _)| cidr.prefix.contains(*address))
                     .find(|(at, _)| !cidr.except.iter().any(|hole| hole.contains(*at)));
                 if let Some((address, workload)) = inside {
-                    found.push(
+                    found.add("cidr-covers-workloads", || {
                         Diagnostic::error(
                             "cidr-covers-workloads",
                             &peer.location,
@@ -57,8 +58,8 @@ pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, found: &mut Vec<D
                             format!("name workloads by {instead}"),
                         )
                         .into_warning()
-                        .with_label(&workload.location, "in the prefix, and not meant by it"),
-                    );
+                        .with_label(&workload.location, "in the prefix, and not meant by it")
+                    });
                 }
             }
         }

@@ -23,7 +23,7 @@ const LISTED: usize = 50;
 /// Looks a policy over. `given` are the addresses of workloads that somebody
 /// wrote down: what the front end assigned itself, no prefix can be meant for.
 pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, problems: &mut Problems) {
-    let mut found = Vec::new();
+    let mut found = Found::default();
     overlap::check(policy, &mut found);
     cidrs::check(policy, given, &mut found);
     if !policy.workloads.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, problems: &mut Pr
         ports::check(policy, &mut index, &mut found);
         overlap::contradictions(policy, &mut index, &mut found);
     }
-    report(found, problems);
+    found.report(problems);
 }
 
 /// Notes what of the rules is not enforced, each place once.
@@ -44,7 +44,8 @@ pub(super) fn gaps(coverage: &Coverage, problems: &mut Problems) {
             place.or_insert((0, rule.enforced)).0 += 1;
         }
     }
-    let found = (places.into_iter()).map(|((location, words), (rules, enforced))| {
+    let mut found = Found::default();
+    for ((location, words), (rules, enforced)) in places {
         let (code, help) = match enforced {
             Enforced::Whole | Enforced::InPart => (
                 "rule-in-part",
@@ -59,30 +60,41 @@ pub(super) fn gaps(coverage: &Coverage, problems: &mut Problems) {
             1 => words.to_owned(),
             more => format!("{words} ({more} rules)"),
         };
-        Diagnostic::error(code, location, message, help).into_note()
-    });
-    report(found.collect(), problems);
+        found.add(code, || {
+            Diagnostic::error(code, location, message, help).into_note()
+        });
+    }
+    found.report(problems);
 }
 
-fn report(found: Vec<Diagnostic>, problems: &mut Problems) {
-    let mut counts: BTreeMap<&'static str, (usize, Option<Diagnostic>)> = BTreeMap::new();
-    for diagnostic in found {
-        let (count, first_beyond) = counts.entry(diagnostic.code).or_default();
+/// Warnings, of which a few of each code are worth reading.
+#[derive(Default)]
+struct Found {
+    listed: Vec<Diagnostic>,
+    counts: BTreeMap<&'static str, usize>,
+}
+
+impl Found {
+    /// Takes a warning. Words are looked for only where they will be read:
+    /// what was meant may take long to find.
+    fn add(&mut self, code: &'static str, words: impl FnOnce() -> Diagnostic) {
+        let count = self.counts.entry(code).or_default();
         *count += 1;
-        if *count <= LISTED {
-            problems.push(diagnostic);
-        } else if first_beyond.is_none() {
-            *first_beyond = Some(diagnostic);
+        if *count <= LISTED + 1 {
+            self.listed.push(words());
         }
     }
-    for (count, beyond) in counts.into_values() {
-        if let Some(mut beyond) = beyond {
-            let more = count - LISTED;
-            if more > 1 {
-                beyond.message += &format!(" (and {} more places like this one)", more - 1);
+
+    fn report(mut self, problems: &mut Problems) {
+        for (code, count) in self.counts {
+            let last = self.listed.iter_mut().rfind(|one| one.code == code);
+            if let (Some(last), Some(more)) = (last, count.checked_sub(LISTED + 1))
+                && more > 0
+            {
+                last.message += &format!(" (and {more} more places like this one)");
             }
-            problems.push(beyond);
         }
+        problems.extend(self.listed);
     }
 }
 

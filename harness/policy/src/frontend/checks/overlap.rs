@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Found;
 use super::index::Index;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::{
@@ -15,7 +16,7 @@ use crate::prefix::Prefix;
 const COMPARED: usize = 16;
 
 /// Entries inside others of the same list.
-pub(super) fn check(policy: &Policy, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(policy: &Policy, found: &mut Found) {
     let listed = |sources: &[crate::model::ListedSource]| -> Vec<(Cidr, Location)> {
         (sources.iter())
             .map(|source| {
@@ -50,7 +51,7 @@ fn peers(rule: &Rule) -> &[Peer] {
     }
 }
 
-fn covered(entries: &[(Cidr, Location)], list: &str, found: &mut Vec<Diagnostic>) {
+fn covered(entries: &[(Cidr, Location)], list: &str, found: &mut Found) {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     // Stable: of two equal entries, the later one adds nothing. A prefix sorts
     // directly before all that lies inside it.
@@ -88,20 +89,16 @@ fn covered(entries: &[(Cidr, Location)], list: &str, found: &mut Vec<Diagnostic>
             false => format!("{inner} lies in {outer}, which is in {list} as well"),
         };
         let help = "it changes nothing: remove it, or the wider one if that was a mistake";
-        found.push(
+        found.add("prefix-covered", || {
             Diagnostic::error("prefix-covered", place, message, help)
                 .into_warning()
-                .with_label(outer_place, "covers it"),
-        );
+                .with_label(outer_place, "covers it")
+        });
     }
 }
 
 /// The same peer both allowed and denied to the same workload at the same ports.
-pub(super) fn contradictions<'p>(
-    policy: &'p Policy,
-    index: &mut Index<'p>,
-    found: &mut Vec<Diagnostic>,
-) {
+pub(super) fn contradictions<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut Found) {
     let mut denied: BTreeMap<(Direction, &PeerKind, usize), Vec<(&Rule, &Peer)>> = BTreeMap::new();
     for (network_policy, rule) in rules(policy, RuleAction::Deny) {
         for class in selected(network_policy, index).iter() {
@@ -122,7 +119,7 @@ pub(super) fn contradictions<'p>(
                 .flat_map(|rules| rules.iter().take(COMPARED))
                 .find(|(deny, _)| share_ports(&rule.ports, &deny.ports));
             if let Some((_, deny)) = against {
-                found.push(
+                found.add("rules-contradict", || {
                     Diagnostic::error(
                         "rules-contradict",
                         &peer.location,
@@ -130,8 +127,8 @@ pub(super) fn contradictions<'p>(
                         "deny wins in Cilium, whatever the order: remove one of the two",
                     )
                     .into_warning()
-                    .with_label(&deny.location, "denied here"),
-                );
+                    .with_label(&deny.location, "denied here")
+                });
             }
         }
     }

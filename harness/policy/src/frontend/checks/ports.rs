@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::Found;
 use super::index::{Class, Index};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::suggest::did_you_mean;
@@ -12,7 +13,7 @@ use crate::model::{
 };
 use crate::port::Protocol;
 
-pub(super) fn check<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut Found) {
     for network_policy in &policy.network_policies {
         let Subject::Workloads(subject) = &network_policy.subject else {
             continue;
@@ -40,7 +41,9 @@ pub(super) fn check<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut V
             }
             for (entry, name) in named {
                 if !(receivers.iter()).any(|at| has(index.class(*at), name, entry.protocol)) {
-                    found.push(unknown(entry, name, rule.direction, &receivers, index));
+                    found.add("named-port-unknown", || {
+                        unknown(entry, name, rule.direction, &receivers, index)
+                    });
                 }
             }
         }
