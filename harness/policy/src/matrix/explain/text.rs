@@ -6,6 +6,7 @@ use netverdict_abi::{Reason, Verdict};
 use serde_json::{Value, json};
 
 use super::{Explanation, HookStory, Miss, policy_of};
+use crate::frame::{Body, Transport};
 use crate::journey::{Point, Target};
 use crate::model::{Policy, RuleRef};
 use crate::oracle::{PolicyStage, Stage};
@@ -29,6 +30,21 @@ impl HookStory {
             Some(rule) => rules.contains(&rule),
         };
         seen.reason == self.decision.reason && rule_is_right
+    }
+
+    /// What is begun, as the packet says here: behind a node port, the backend's
+    /// port.
+    fn what(&self) -> String {
+        let Body::Ip(packet) = &self.leg.frame.body else {
+            return "this".to_owned();
+        };
+        match packet.transport {
+            Transport::Tcp { destination, .. } => format!("{destination}/tcp"),
+            Transport::Udp { destination, .. } => format!("{destination}/udp"),
+            Transport::Sctp { destination, .. } => format!("{destination}/sctp"),
+            Transport::Icmp(_) => "icmp".to_owned(),
+            Transport::Other { protocol } => format!("protocol {protocol}"),
+        }
     }
 
     /// The rules to point at, and what they do: those that decide; behind a
@@ -65,7 +81,7 @@ pub fn text(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[Seen
         let reason = hook.decision.reason;
         let (at, did) = (place(policy, hook.leg.point), verdict_word(reason));
         let _ = writeln!(text, "\n{number}. {at}: {did}, {}", reason.slug());
-        describe_hook(&mut text, policy, explanation, hook);
+        describe_hook(&mut text, policy, hook);
     }
     if explanation.hooks.is_empty() {
         text.push_str(
@@ -85,7 +101,7 @@ pub fn text(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[Seen
     text
 }
 
-fn describe_hook(text: &mut String, policy: &Policy, explanation: &Explanation, hook: &HookStory) {
+fn describe_hook(text: &mut String, policy: &Policy, hook: &HookStory) {
     if let Point::Egress(_) | Point::Ingress(_) = hook.leg.point
         && hook.selected_by.is_empty()
     {
@@ -97,6 +113,15 @@ fn describe_hook(text: &mut String, policy: &Policy, explanation: &Explanation, 
         for rule in rules {
             quote(text, policy, *rule, "");
         }
+    }
+    if hook.decision.reason == Reason::Bypassed {
+        text.push_str(match &hook.decision.stage {
+            Some(Stage::Policy(PolicyStage::Allowed(_) | PolicyStage::NotSelected)) => {
+                "   without that, its policies would let it in as well\n"
+            }
+            Some(Stage::Policy(_)) => "   without that, its policies would keep it out\n",
+            Some(Stage::Prefilter(_)) | None => "",
+        });
     }
     let others: Vec<usize> = (hook.selected_by.iter().copied())
         .filter(|at| !rules.iter().any(|rule| policy_of(*rule) == Some(*at)))
@@ -113,16 +138,11 @@ fn describe_hook(text: &mut String, policy: &Policy, explanation: &Explanation, 
         } else {
             text.push_str("   nearly allowed by\n");
         }
+        let what = hook.what();
         for near in &hook.near {
             let miss = match near.miss {
-                Miss::Port => format!(
-                    "about this peer, but not about {}",
-                    explanation.question.what
-                ),
-                Miss::Peer => format!(
-                    "about {}, but not about this peer",
-                    explanation.question.what
-                ),
+                Miss::Port => format!("about this peer, but not about {what}"),
+                Miss::Peer => format!("about {what}, but not about this peer"),
             };
             quote(text, policy, near.rule, &miss);
         }

@@ -7,8 +7,11 @@ use crate::lower::lower;
 use crate::matrix::explain::{
     Place, PlaceError, Question, QuestionError, Seen, explain, json, text,
 };
-use crate::model::{Direction, L4Port, Peers, Policy, Ports};
-use crate::topology::{HostPlan, TopologyPlan, WorkloadPlan, Zone};
+use crate::model::{
+    Backend, DefaultAction, Direction, L4Port, NodePort, Peers, Policy, Ports, Prefilter,
+};
+use crate::port::ProtoPort;
+use crate::topology::{Forward, HostPlan, TopologyPlan, WorkloadPlan, Zone};
 
 /// `a` sends to 9/8 only; `b` receives port 80 from anybody, and anything from
 /// 172.16/12.
@@ -64,16 +67,25 @@ fn topology(policy: &Policy) -> TopologyPlan {
 
 fn asked(source: &str, destination: &str, what: &str) -> (String, serde_json::Value) {
     let policy = given();
-    let topology = topology(&policy);
-    let image = lower(&policy).expect("it fits");
-    let place = |word| Place::find(&policy, &topology, word).expect("somebody");
+    asked_of(&policy, &topology(&policy), source, destination, what)
+}
+
+fn asked_of(
+    policy: &Policy,
+    topology: &TopologyPlan,
+    source: &str,
+    destination: &str,
+    what: &str,
+) -> (String, serde_json::Value) {
+    let image = lower(policy).expect("it fits");
+    let place = |word| Place::find(policy, topology, word).expect("somebody");
     let question = Question {
         source: place(source),
         destination: place(destination),
         what: what.parse().expect("a port"),
         family: None,
     };
-    let explanation = explain(&policy, &topology, &question).expect("they can talk");
+    let explanation = explain(policy, topology, &question).expect("they can talk");
     let mut memory = interpret::Memory::untracked();
     let seen: Vec<Seen> = (explanation.hooks.iter())
         .map(|hook| {
@@ -87,8 +99,8 @@ fn asked(source: &str, destination: &str, what: &str) -> (String, serde_json::Va
         })
         .collect();
     (
-        text(&policy, &explanation, "model", &seen),
-        json(&policy, &explanation, "model", &seen),
+        text(policy, &explanation, "model", &seen),
+        json(policy, &explanation, "model", &seen),
     )
 }
 
@@ -186,4 +198,48 @@ fn ends_that_cannot_talk_are_refused() {
     let v6 = Some(crate::prefix::Family::V6);
     let refused = ask(a, b, v6);
     assert!(matches!(refused, Err(QuestionError::NoCommonFamily { .. })));
+}
+
+/// Given node port 30007 in front of port 81 of `b`,
+fn behind_a_node_port(bypass_policy: bool) -> String {
+    let mut policy = given();
+    let here = policy.network_policies[0].location.clone();
+    let node_port: ProtoPort = "30007/tcp".parse().expect("a port");
+    policy.node_ports = vec![NodePort {
+        service: policy.workloads[1].name.clone(),
+        node_port,
+        backends: vec![Backend {
+            workload: 1,
+            port: 81,
+        }],
+        location: here.clone(),
+    }];
+    policy.prefilters = vec![Prefilter {
+        node_port,
+        deny: Vec::new(),
+        allow: Vec::new(),
+        default: DefaultAction::Pass,
+        bypass_policy,
+        location: here.clone(),
+        allow_location: here.clone(),
+        default_location: here.clone(),
+        bypass_location: here,
+    }];
+    let mut topology = topology(&policy);
+    topology.forwards = vec![Forward {
+        node_port,
+        workload: 1,
+        target_port: 81,
+    }];
+    asked_of(&policy, &topology, "scanner", "node", "30007/tcp").0
+}
+
+#[test]
+fn behind_a_node_port_rules_are_about_the_backends_port() {
+    insta::assert_snapshot!(behind_a_node_port(false));
+}
+
+#[test]
+fn what_a_prefilter_lets_bypass_says_what_the_policies_would_do() {
+    insta::assert_snapshot!(behind_a_node_port(true));
 }
