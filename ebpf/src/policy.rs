@@ -12,8 +12,8 @@ pub(crate) fn judge(run: &Run, guard: &Guard, peer: &Address, packet: &Packet) -
     if guard.flags & Guard::SELECTED == 0 {
         return Reason::PolicyNotSelected.into();
     }
-    let (generation, guard_id) = faulty(run, guard.id);
-    let identity = address::identity(numbered(generation, 0), packet.family, peer);
+    let identity = address::identity(numbered(run.generation, 0), packet.family, peer);
+    let guard_id = faulty(guard.id);
     let own = entry(guard_id, identity, packet);
     let any = match faults::IDENTITY_WILDCARD_IGNORED {
         true => ABSENT,
@@ -111,13 +111,16 @@ fn longer(own: Verdicted, any: Verdicted) -> Verdicted {
     }
 }
 
-/// The generation of this run and a guard of it, unless a fault is built in.
+/// The guard itself, unless a fault is built in: then that of the generation that
+/// is in force by now.
 #[inline(always)]
-fn faulty(run: &Run, guard: u32) -> (u32, u32) {
+fn faulty(guard: u32) -> u32 {
     const INDEX: u32 = 0x7fff_ffff;
-    if faults::GENERATION_READ_TWICE {
-        let again = generation_in_force().unwrap_or(run.generation) & 1;
-        return (again, numbered(again, guard & INDEX));
+    if !faults::GENERATION_READ_TWICE {
+        return guard;
     }
-    (run.generation, guard)
+    match generation_in_force() {
+        Some(generation) => numbered(generation & 1, guard & INDEX),
+        None => guard,
+    }
 }

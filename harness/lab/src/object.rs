@@ -116,6 +116,27 @@ mod tests {
         assert_ne!(info.digest, "0".repeat(64), "built by cargo xtask");
     }
 
+    /// Whoever reads it twice may judge by parts of two policies, which no test
+    /// shows but by chance. A reference to a map is a relocation.
+    #[test]
+    fn each_program_reads_the_generation_once() {
+        let file = object::File::parse(COMMITTED).expect("an ELF file");
+        let generation = file.symbol_by_name(map::GENERATION).expect("a symbol");
+        let target = object::RelocationTarget::Symbol(generation.index());
+        let in_section = |section: object::Section<'_, '_>| {
+            let relocations = section.relocations();
+            relocations.filter(|(_, at)| at.target() == target).count()
+        };
+        for section in file.sections() {
+            let expected = match section.name().expect("a name") {
+                "xdp.frags" => Hook::ALL.len(),
+                _ => 0,
+            };
+            let name = section.name().expect("a name").to_owned();
+            assert_eq!(in_section(section), expected, "{name}");
+        }
+    }
+
     #[test]
     fn what_is_no_object_of_ours_is_refused_by_name() {
         // The name stands in the BTF too.

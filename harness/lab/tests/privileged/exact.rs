@@ -322,7 +322,9 @@ fn lost_sentinel() -> Result<(), Failed> {
             "table netdev t {{ chain c {{ type filter hook egress device \"{link}\" priority 0; \
              ether type {SENTINEL_ETHERTYPE:#x} fwd to \"lo\"; }}; }}"
         );
-        let loaded = lab.spawn(namespace, &["nft".into(), rules.into()])?.wait()?;
+        let loaded = lab
+            .spawn(namespace, &["nft".into(), rules.into()])?
+            .wait()?;
         assert!(loaded.success(), "{loaded}");
         let evidence = lab.send(&mut filter, &shots)?;
         assert!(!evidence.sentinel_seen, "{namespace} {link}");

@@ -4,7 +4,7 @@ use libtest_mimic::Failed;
 use netverdict_abi::Hook::{Egress, Ingress, Uplink};
 use netverdict_abi::Reason::*;
 use netverdict_lab::filter::Connections;
-use netverdict_policy::frame::{FrameSpec, IcmpKind, TcpFlags, Transport};
+use netverdict_policy::frame::{FrameSpec, IcmpKind, ProbeId, TcpFlags, Transport, build};
 
 use super::image::{ALLOWED, BYPASS, GUARDED, OPEN, OTHER, OTHER_V6, POD, POD_V6, image, rule};
 use super::{ACK, Judge, fragment, syn, tcp_packet, udp};
@@ -278,7 +278,7 @@ pub(super) fn epochs(judge: &mut Judge) -> Result<(), Failed> {
     let denied = ("denied", Egress, answered, PolicyDefaultDeny, rule::POD_OUT);
     judge.expect(&[asks.clone(), answers.clone()])?;
     judge.install(&image(), true, Connections::Keep)?;
-    judge.expect(&[answers.clone()])?;
+    judge.expect(std::slice::from_ref(&answers))?;
     judge.filter.forget()?;
     judge.expect(&[denied.clone(), asks.clone(), answers.clone()])?;
     judge.install(&image(), true, Connections::Forget)?;
@@ -287,4 +287,30 @@ pub(super) fn epochs(judge: &mut Judge) -> Result<(), Failed> {
     judge.expect(&[denied])?;
     judge.install(&image(), true, Connections::Keep)?;
     judge.expect(&[answers])
+}
+
+/// Far fewer than the map has room for: it gives entries to processors by the
+/// hundred, and may forget before it is full.
+pub(super) fn many(judge: &mut Judge) -> Result<(), Failed> {
+    const CONNECTIONS: u16 = 4096;
+    judge.start()?;
+    judge.track()?;
+    let before = judge.filter.counters()?;
+    for (hook, flip) in [(Ingress, false), (Egress, true)] {
+        for port in 0..CONNECTIONS {
+            let spec = match flip {
+                false => between(OTHER, POD, tcp_packet(port, 80, TcpFlags::SYN)),
+                true => between(POD, OTHER, tcp_packet(80, port, ACK)),
+            };
+            let frame = build(&spec, ProbeId(0), [2, 0, 0, 0, 0, 1])?;
+            judge.filter.test_run(hook, &frame)?;
+            judge.filter.drain(|_| {});
+        }
+    }
+    let after = judge.filter.counters()?;
+    for (hook, reason) in [(Ingress, PolicyAllow), (Egress, Reply)] {
+        let [before, after] = [before, after].map(|all| all[hook as usize][reason as usize]);
+        assert_eq!(after - before, u64::from(CONNECTIONS), "{reason:?}");
+    }
+    Ok(())
 }

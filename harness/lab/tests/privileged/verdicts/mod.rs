@@ -48,6 +48,9 @@ pub(crate) const CASES: &[Case] = &[
     ("a_new_epoch_knows_nothing", || {
         memory::epochs(&mut Judge::new())
     }),
+    ("thousands_of_connections_are_remembered", || {
+        memory::many(&mut Judge::new())
+    }),
     ("every_reason_is_given_where_it_can_be", every_reason),
 ];
 
