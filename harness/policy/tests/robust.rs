@@ -2,15 +2,48 @@
 
 mod memory;
 
+use std::collections::BTreeSet;
+
 use memory::{Memory, file};
 use netverdict_policy::diagnostic::Diagnostic;
-use netverdict_policy::frontend;
+use netverdict_policy::frontend::{self, ClusterOptions};
 use proptest::prelude::*;
 
 const SCENARIO: &str = include_str!("../../../scenarios/incident/as-deployed.yaml");
 const SERVICE: &str = include_str!("../../../scenarios/incident/manifests/inventory-service.yaml");
 const POLICY: &str = include_str!("../../../scenarios/cidr/manifests/nested-except-policy.yaml");
 const SHAPES: &str = include_str!("../../../scenarios/shapes/fragments.yaml");
+
+/// Workloads of several kinds, a node and a namespace, in lists.
+const OBJECTS: &str = "apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: x}}}
+- apiVersion: v1
+  kind: Node
+  metadata: {name: one, labels: {zone: a}}
+  status: {addresses: [{type: InternalIP, address: 172.18.0.2}]}
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: inventory}
+  spec:
+    template:
+      metadata: {labels: {app: inventory}}
+      spec: {containers: [{ports: [{containerPort: 50051, name: grpc}]}]}
+---
+apiVersion: v1
+kind: PodList
+items:
+- metadata:
+    name: inventory-5d-a
+    labels: {app: inventory}
+    ownerReferences: [{kind: ReplicaSet, name: inventory-5d, controller: true}]
+  spec: {hostNetwork: false}
+  status: {podIP: 10.244.0.2, podIPs: [{ip: 10.244.0.2}, {ip: 'fd00:10:244::2'}]}
+- metadata: {name: proxy}
+  spec: {hostNetwork: true}
+  status: {podIP: 172.18.0.2}
+";
 
 /// An edit of a text: cut `length` characters at a place and put others there.
 fn edit() -> impl Strategy<Value = (prop::sample::Index, usize, String)> {
@@ -89,12 +122,43 @@ proptest! {
             }
         }
         frontend::kind(&file("f", &text));
-        check(&frontend::manifest(&file("f", &policy)));
+    }
+
+    #[test]
+    fn edited_clusters_are_read_or_refused(
+        objects_edits in prop::collection::vec(edit(), 0..4),
+        service_edits in prop::collection::vec(edit(), 0..3),
+        policy_edits in prop::collection::vec(edit(), 0..3),
+    ) {
+        let files = [
+            file("objects.yaml", &edited(OBJECTS, &objects_edits)),
+            file("service.yaml", &edited(SERVICE, &service_edits)),
+            file("policy.yaml", &edited(POLICY, &policy_edits)),
+        ];
+        match frontend::cluster(&files, &ClusterOptions::default()) {
+            Ok(cluster) => {
+                check(&cluster.notes);
+                let addresses: Vec<_> = (cluster.policy.workloads.iter())
+                    .filter(|workload| !workload.host_network)
+                    .flat_map(|workload| &workload.addresses)
+                    .chain(&cluster.policy.node.addresses)
+                    .collect();
+                let distinct: BTreeSet<_> = addresses.iter().collect();
+                prop_assert_eq!(addresses.len(), distinct.len());
+            }
+            Err(problems) => {
+                prop_assert!(!problems.is_empty());
+                check(&problems);
+            }
+        }
     }
 
     #[test]
     fn anything_is_read_or_refused(text in "\\PC*") {
         if let Err(problems) = Memory::default().read(&text) {
+            check(&problems);
+        }
+        if let Err(problems) = frontend::cluster(&[file("f", &text)], &ClusterOptions::default()) {
             check(&problems);
         }
     }

@@ -33,7 +33,6 @@ use crate::scenario::Scenario;
 pub use cluster::{Cluster, ClusterOptions, cluster};
 pub use link::HostNetwork;
 
-use manifest::Objects;
 use problems::Problems;
 use sources::Sources;
 
@@ -144,13 +143,6 @@ pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked
         }),
         _ => Err(found),
     }
-}
-
-/// Validates a manifest file by itself.
-pub fn manifest(file: &Arc<SourceFile>) -> Vec<Diagnostic> {
-    let mut problems = Problems::default();
-    manifest::read(file, &mut Objects::default(), &mut problems);
-    problems.into_sorted(&[Arc::clone(file)])
 }
 
 /// The JSON Schema of a scenario file.

@@ -1,5 +1,6 @@
 //! The collector of everything that is wrong.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location, Severity, SourceFile};
@@ -12,12 +13,14 @@ const LONGEST: usize = 500;
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<Diagnostic>,
+    errors: usize,
 }
 
 impl Problems {
     pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
         shorten(&mut diagnostic.message);
         shorten(&mut diagnostic.help);
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.found.push(diagnostic);
     }
 
@@ -62,23 +65,24 @@ impl Problems {
 
     /// How many problems make the input invalid.
     pub(crate) fn errors(&self) -> usize {
-        (self.found.iter())
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .count()
+        self.errors
     }
 
     /// Whether anything makes the input invalid.
     pub(crate) fn any_error(&self) -> bool {
-        (self.found.iter()).any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// Everything found, file by file as `files` lists them, in the order of
     /// the text. What has no place among them comes last.
     pub(crate) fn into_sorted(mut self, files: &[Arc<SourceFile>]) -> Vec<Diagnostic> {
+        let mut order: BTreeMap<&str, usize> = BTreeMap::new();
+        for (number, file) in files.iter().enumerate() {
+            order.entry(&file.path).or_insert(number);
+        }
         self.found.sort_by_key(|diagnostic| {
             diagnostic.labels.first().map_or((usize::MAX, 0), |label| {
-                let path = &label.location.file.path;
-                let file = files.iter().position(|file| file.path == *path);
+                let file = order.get(label.location.file.path.as_str()).copied();
                 (file.unwrap_or(usize::MAX), label.location.offset)
             })
         });

@@ -1,4 +1,6 @@
-use super::given::{addresses, cluster, lines, names, only};
+use super::given::{addresses, cluster, file, lines, names, only};
+use netverdict_policy::frontend::{self, ClusterOptions};
+use netverdict_policy::model::Choices;
 
 /// A pod of an owner.
 fn pod(name: &str, owner: &str, labels: &str, address: &str) -> String {
@@ -189,4 +191,33 @@ kind: Pod
 metadata: {name: q, ownerReferences: [{kind: Pod, name: p}]}
 ";
     assert_eq!(cluster(text).policy.workloads.len(), 3);
+}
+
+#[test]
+fn a_note_says_where_cidr_rules_tell_pods_apart() {
+    let text = pod("web-a", SET, "{app: web}", "10.1.0.1")
+        + &pod("web-b", SET, "{app: web}", "10.2.0.1")
+        + "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.2.0.0/16]}}]}]}
+";
+    let options = |ip_blocks_match_workloads| ClusterOptions {
+        choices: Choices {
+            ip_blocks_match_workloads,
+            ..Choices::default()
+        },
+        ..ClusterOptions::default()
+    };
+    let codes = |ip_blocks_match_workloads| -> Vec<&str> {
+        let options = options(ip_blocks_match_workloads);
+        let cluster = frontend::cluster(&[file("c.yaml", &text)], &options).expect("a cluster");
+        let notes = cluster.notes.iter();
+        notes
+            .map(|note| note.code)
+            .filter(|code| *code == "replicas-addresses")
+            .collect()
+    };
+    assert_eq!(codes(true), ["replicas-addresses"]);
+    assert!(codes(false).is_empty(), "CIDR rules match no workloads");
 }

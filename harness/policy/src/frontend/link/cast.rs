@@ -170,6 +170,7 @@ fn candidate(standing: Standing, on_node: bool) -> Candidate {
         service_account,
         host_network,
         addresses,
+        others: _,
         location,
     } = standing;
     Candidate {

@@ -6,6 +6,7 @@ mod keys;
 mod replicas;
 mod services;
 mod settle;
+mod stand_in;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -84,6 +85,7 @@ pub(super) fn link(
     } = policy::link(policies, &cidr_groups, &facts, problems);
     let keys = keys::selected_by(&services, &network_policies);
     let standing = replicas::collapse(workloads, &keys, &mut remarks, problems);
+    stand_in::check(&standing, &network_policies, choices, problems);
     let Cast {
         namespaces,
         node,

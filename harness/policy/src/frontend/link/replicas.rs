@@ -29,6 +29,8 @@ pub(super) struct Standing {
     pub(super) host_network: bool,
     /// Addresses of the pod that stands for all.
     pub(super) addresses: Vec<(IpAddr, Location)>,
+    /// Addresses of the pods that it stands for.
+    pub(super) others: Vec<IpAddr>,
     pub(super) location: Location,
 }
 
@@ -235,6 +237,9 @@ fn one_for_all(
         service_account,
         host_network,
         addresses,
+        others: (group.iter().flat_map(|other| &other.addresses))
+            .map(|(address, _)| *address)
+            .collect(),
         location: place.unwrap_or(&location).clone(),
     }
 }
