@@ -4,24 +4,26 @@ use netverdict_abi::Reason;
 use netverdict_policy::diagnostic::{Location, SourceFile};
 use netverdict_policy::frame::{Body, FrameSpec};
 use netverdict_policy::image::{MapImage, RuleId};
+use netverdict_policy::journey::{Journey, Leg, Point};
 use netverdict_policy::model::RuleRef;
 use netverdict_policy::scenario::Undeliverable;
 
 use super::*;
-use crate::observation::Judged;
 
 const ALLOW: RuleRef = RuleRef::Policy {
     policy: 0,
     rule: 0,
-    entry: 0,
+    peer: 0,
 };
 const OTHER: RuleRef = RuleRef::Policy {
     policy: 0,
     rule: 1,
-    entry: 0,
+    peer: 0,
 };
 
-/// A probe of one frame, meant for the node.
+const POINTS: [Point; 2] = [Point::Uplink, Point::Ingress(0)];
+
+/// A probe of one frame, by the uplink to a workload.
 fn probe(expect: Expect, reason: Option<Reason>) -> Probe {
     let file = Arc::new(SourceFile {
         path: "a.yaml".to_owned(),
@@ -33,34 +35,56 @@ fn probe(expect: Expect, reason: Option<Reason>) -> Probe {
         body: Body::Other { ethertype: 0x88b6 },
         truncate: None,
     };
+    let leg = |point| Leg {
+        point,
+        frame: frame.clone(),
+    };
     let case = Case {
         label: String::new(),
-        frame,
-        target: Target::Node,
+        journey: Journey {
+            legs: POINTS.map(leg).into(),
+            target: Target::Workload {
+                workload: 0,
+                node_port: None,
+            },
+        },
     };
     Probe {
         name: "a probe".to_owned(),
         expect,
         reason,
         cases: vec![case],
+        sequence: None,
         expect_location: location.clone(),
         location,
     }
 }
 
-fn decision(reason: Reason, rules: &[RuleRef]) -> Decision {
+fn decision(point: Point, reason: Reason, rules: &[RuleRef]) -> Decision {
     Decision {
+        point,
         reason,
         rules: rules.to_vec(),
-        stages: None,
+        stage: None,
     }
 }
 
-fn observed(seen: Seen, judged: Option<(Reason, u32)>, witness: Option<Witness>) -> Observation {
-    let judged = judged.map(|(reason, rule)| Judged {
-        reason,
-        rule: RuleId(rule),
-    });
+/// The uplink lets it on, and the workload's hook says this.
+fn behind_the_uplink(reason: Reason, rule: RuleRef) -> Vec<Decision> {
+    vec![
+        decision(POINTS[0], Reason::NoPrefilter, &[]),
+        decision(POINTS[1], reason, &[rule]),
+    ]
+}
+
+fn observed(seen: Seen, said: &[(Reason, u32)], witness: Option<Witness>) -> Observation {
+    let judged = (said.iter().zip(POINTS))
+        .map(|((reason, rule), point)| Judged {
+            point,
+            reason: *reason,
+            rule: RuleId(*rule),
+        })
+        .collect();
     Observation {
         seen,
         judged,
@@ -75,172 +99,243 @@ fn image() -> MapImage {
     }
 }
 
+const ON: (Reason, u32) = (Reason::NoPrefilter, 0);
+
 #[test]
 fn three_parties() {
-    use Reason::{PolicyAllow, PolicyDefaultDeny, PolicyDeny, UnprotectedPort};
-    let pass = || decision(PolicyAllow, &[ALLOW]);
-    let drop = || decision(PolicyDeny, &[ALLOW]);
+    use Reason::{PolicyAllow, PolicyDeny, PolicyNoMatch, PolicyNotSelected, PrefilterDeny};
+    let pass = || behind_the_uplink(PolicyAllow, ALLOW);
+    let drop = || behind_the_uplink(PolicyDeny, ALLOW);
+    let at_uplink = || vec![decision(POINTS[0], PrefilterDeny, &[OTHER])];
     let matches = Outcome::Match { redundant: false };
     let redundant = Outcome::Match { redundant: true };
     let policy = Outcome::Mismatch(Blame::Policy);
     let filter = Outcome::Mismatch(Blame::Filter);
+    let delivery = Outcome::Mismatch(Blame::Delivery);
     let arrives = Some(Witness::Arrives);
-    for (name, expect, decision, seen, judged, witness, outcome) in [
+    let (meant_in, meant_out) = (Expect::Pass, Expect::Drop);
+    for (name, expect, decisions, seen, said, witness, outcome) in [
         (
             "all pass",
-            Expect::Pass,
+            meant_in,
             pass(),
             Seen::Delivered,
-            Some((PolicyAllow, 1)),
+            &[ON, (PolicyAllow, 1)][..],
             None,
             &matches,
         ),
         (
             "all drop",
-            Expect::Drop,
+            meant_out,
             drop(),
             Seen::Dropped,
-            Some((PolicyDeny, 1)),
+            &[ON, (PolicyDeny, 1)],
+            arrives,
+            &matches,
+        ),
+        (
+            "all drop at the uplink",
+            meant_out,
+            at_uplink(),
+            Seen::Dropped,
+            &[(PrefilterDeny, 2)],
             arrives,
             &matches,
         ),
         (
             "a drop that the stack repeats",
-            Expect::Drop,
+            meant_out,
             drop(),
             Seen::Dropped,
-            Some((PolicyDeny, 1)),
+            &[ON, (PolicyDeny, 1)],
             Some(Witness::LostBehind),
             &redundant,
         ),
         (
             "open",
-            Expect::Drop,
+            meant_out,
             pass(),
             Seen::Delivered,
-            Some((PolicyAllow, 1)),
+            &[ON, (PolicyAllow, 1)],
             None,
             &policy,
         ),
         (
             "open, lost",
-            Expect::Drop,
+            meant_out,
             pass(),
             Seen::PassedThenLost,
-            Some((PolicyAllow, 1)),
+            &[ON, (PolicyAllow, 1)],
             None,
             &policy,
         ),
         (
             "shut",
-            Expect::Pass,
+            meant_in,
             drop(),
             Seen::Dropped,
-            Some((PolicyDeny, 1)),
+            &[ON, (PolicyDeny, 1)],
             arrives,
             &policy,
         ),
         (
             "filter passes",
-            Expect::Drop,
+            meant_out,
             drop(),
             Seen::Delivered,
-            Some((UnprotectedPort, 0)),
+            &[ON, (PolicyNotSelected, 0)],
             None,
             &filter,
         ),
         (
             "filter drops",
-            Expect::Pass,
+            meant_in,
             pass(),
             Seen::Dropped,
-            Some((PolicyDeny, 1)),
+            &[ON, (PolicyDeny, 1)],
             arrives,
             &filter,
         ),
         (
+            "filter drops at the uplink",
+            meant_out,
+            drop(),
+            Seen::Dropped,
+            &[(PrefilterDeny, 2)],
+            arrives,
+            &filter,
+        ),
+        (
+            "filter passes at the uplink",
+            meant_out,
+            at_uplink(),
+            Seen::Dropped,
+            &[ON, (PolicyDeny, 1)],
+            arrives,
+            &filter,
+        ),
+        (
+            "another reason on the way",
+            meant_in,
+            pass(),
+            Seen::Delivered,
+            &[(Reason::OtherProtocol, 0), (PolicyAllow, 1)],
+            None,
+            &filter,
+        ),
+        (
             "filter as meant, policy not",
-            Expect::Drop,
+            meant_out,
             pass(),
             Seen::Dropped,
-            Some((PolicyDeny, 1)),
+            &[ON, (PolicyDeny, 1)],
             arrives,
             &filter,
         ),
         (
             "another reason",
-            Expect::Drop,
+            meant_out,
             drop(),
             Seen::Dropped,
-            Some((PolicyDefaultDeny, 1)),
+            &[ON, (PolicyNoMatch, 1)],
             arrives,
             &filter,
         ),
         (
             "another rule",
-            Expect::Pass,
+            meant_in,
             pass(),
             Seen::Delivered,
-            Some((PolicyAllow, 2)),
+            &[ON, (PolicyAllow, 2)],
             None,
             &filter,
         ),
         (
             "no rule",
-            Expect::Pass,
+            meant_in,
             pass(),
             Seen::Delivered,
-            Some((PolicyAllow, 0)),
+            &[ON, (PolicyAllow, 0)],
             None,
             &filter,
         ),
         (
             "an unknown rule",
-            Expect::Pass,
+            meant_in,
             pass(),
             Seen::Delivered,
-            Some((PolicyAllow, 9)),
+            &[ON, (PolicyAllow, 9)],
             None,
             &filter,
         ),
         (
             "aborted",
-            Expect::Drop,
+            meant_out,
             drop(),
             Seen::Aborted,
-            Some((Reason::Impossible, 0)),
+            &[ON, (Reason::Impossible, 0)],
             arrives,
             &filter,
         ),
         (
             "passed, lost",
-            Expect::Pass,
+            meant_in,
             pass(),
             Seen::PassedThenLost,
-            Some((PolicyAllow, 1)),
+            &[ON, (PolicyAllow, 1)],
             None,
-            &Outcome::Mismatch(Blame::Delivery),
+            &delivery,
+        ),
+        (
+            "lost between the hooks",
+            meant_in,
+            pass(),
+            Seen::PassedThenLost,
+            &[ON],
+            None,
+            &delivery,
         ),
     ] {
         let probe = probe(expect, None);
-        let observation = observed(seen, judged, witness);
-        let found = compare(&probe, &probe.cases[0], &decision, &image(), &observation);
+        let observation = observed(seen, said, witness);
+        let found = compare(&probe, &probe.cases[0], &decisions, &image(), &observation);
         assert_eq!(&found, outcome, "{name}");
     }
 }
 
 #[test]
 fn absence_is_no_proof() {
-    let drop = decision(Reason::PolicyDeny, &[ALLOW]);
-    let said = Some((Reason::PolicyDeny, 1));
+    let drop = behind_the_uplink(Reason::PolicyDeny, ALLOW);
+    let said = &[ON, (Reason::PolicyDeny, 1)][..];
+    let vacuous = Some(Witness::Vacuous);
     for (name, seen, judged, witness, why) in [
-        ("no trace", Seen::NotSeen, None, None, Inconclusive::NotSeen),
+        (
+            "no trace",
+            Seen::NotSeen,
+            &[][..],
+            None,
+            Inconclusive::NotSeen,
+        ),
         (
             "behind, unjudged",
             Seen::Delivered,
-            None,
+            &[],
             None,
             Inconclusive::Unjudged,
+        ),
+        (
+            "in the workload, unjudged there",
+            Seen::Delivered,
+            &[ON],
+            None,
+            Inconclusive::Unjudged,
+        ),
+        (
+            "lost on the way to the hook that drops it",
+            Seen::PassedThenLost,
+            &[ON],
+            None,
+            Inconclusive::Lost,
         ),
         (
             "answered",
@@ -253,7 +348,7 @@ fn absence_is_no_proof() {
             "no witness",
             Seen::Dropped,
             said,
-            Some(Witness::Vacuous),
+            vacuous,
             Inconclusive::Vacuous,
         ),
     ] {
@@ -267,16 +362,17 @@ fn absence_is_no_proof() {
 }
 
 #[test]
-fn the_author_may_ask_for_a_reason() {
-    let drop = decision(Reason::PolicyDeny, &[ALLOW]);
+fn the_author_may_ask_for_the_reason_of_the_hook_that_decides() {
+    let drop = behind_the_uplink(Reason::PolicyDeny, ALLOW);
     let seen = observed(
         Seen::Dropped,
-        Some((Reason::PolicyDeny, 1)),
+        &[ON, (Reason::PolicyDeny, 1)],
         Some(Witness::Arrives),
     );
     for (asked, outcome) in [
         (Reason::PolicyDeny, Outcome::Match { redundant: false }),
-        (Reason::PolicyDefaultDeny, Outcome::Mismatch(Blame::Policy)),
+        (Reason::PolicyNoMatch, Outcome::Mismatch(Blame::Policy)),
+        (Reason::NoPrefilter, Outcome::Mismatch(Blame::Policy)),
     ] {
         let probe = probe(Expect::Drop, Some(asked));
         assert_eq!(
@@ -288,11 +384,12 @@ fn the_author_may_ask_for_a_reason() {
 
 #[test]
 fn what_a_host_cannot_deliver_needs_not_arrive() {
-    let pass = decision(Reason::LaterFragment, &[]);
+    let pass = [decision(POINTS[0], Reason::NoPrefilter, &[])];
     let mut probe = probe(Expect::Pass, None);
-    probe.cases[0].target = Target::Undeliverable(Undeliverable::LoneFragment);
+    probe.cases[0].journey.legs.truncate(1);
+    probe.cases[0].journey.target = Target::Undeliverable(Undeliverable::LoneFragment);
     for seen in [Seen::Passed, Seen::PassedThenLost] {
-        let observation = observed(seen, Some((Reason::LaterFragment, 0)), None);
+        let observation = observed(seen, &[ON], None);
         let found = compare(&probe, &probe.cases[0], &pass, &image(), &observation);
         assert_eq!(found, Outcome::Match { redundant: false });
     }
