@@ -143,9 +143,9 @@ fn check_validates_and_writes_nothing() {
             "scenarios, 0 manifest files",
         ),
         (
-            &["check", "scenarios/incident/manifests"],
+            &["check", "scenarios/ports/manifests"],
             0,
-            "valid: 0 scenarios, 3 manifest files",
+            "valid: 0 scenarios, 2 manifest files",
         ),
         (&["check", "scenarios/invalid"], 2, "problems"),
         (&["check", "harness"], 5, "no scenario and no manifest"),
@@ -168,9 +168,9 @@ fn list_and_dry_run_show_the_plan() {
     let (code, out, _) = netverdict(&["run", "scenarios/incident/as-deployed.yaml", "--dry-run"]);
     assert_eq!(code, Some(0));
     for part in [
-        "SERVICES",
+        "PREFILTERS",
         "30007/tcp",
-        "0.0.0.0/0",
+        "POLICY guard 0",
         "workload inventory",
         "prefilter-default-bypass",
     ] {
@@ -252,5 +252,5 @@ fn version_names_the_filter() {
     let digest = digest.expect("a digest");
     assert_eq!(digest.len(), 64, "{out}");
     assert!(digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{out}");
-    assert!(out.contains("map layout 1)"), "{out}");
+    assert!(out.contains("map layout 2)"), "{out}");
 }

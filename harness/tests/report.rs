@@ -19,10 +19,23 @@ fn suite(scenario: &str, lane: &'static str, mode: Option<&'static str>) -> Suit
 
 fn party(verdict: &'static str, reason: &'static str, rule: &str) -> PartyVerdict {
     PartyVerdict {
+        hook: "ingress",
+        workload: Some("inventory".to_owned()),
         verdict,
         reason,
         rules: vec![rule.to_owned()],
     }
+}
+
+/// At the uplink and before the workload.
+fn both_hooks() -> Vec<PartyVerdict> {
+    let uplink = PartyVerdict {
+        hook: "uplink",
+        workload: None,
+        rules: Vec::new(),
+        ..party("pass", "no-prefilter", "")
+    };
+    vec![uplink, party("pass", "policy-allow", "policy.yaml:12:9")]
 }
 
 fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &str) -> Event {
@@ -36,8 +49,8 @@ fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &st
             label: String::new(),
             sent: "IPv4 198.51.100.7:40000 > 192.0.2.10:30007/tcp SYN".to_owned(),
             expect: "drop",
-            policy: party("pass", "policy-allow", "policy.yaml:12:9"),
-            filter: Some(party("pass", "policy-allow", "policy.yaml:12:9")),
+            policy: both_hooks(),
+            filter: both_hooks(),
             seen: "delivered",
             witness: None,
             outcome: match outcome {

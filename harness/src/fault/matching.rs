@@ -59,13 +59,13 @@ pub(super) fn matching(policy: &Policy, rule: RuleRef, who: &str) -> String {
             };
             let ports = match rule.ports {
                 Ports::All => "",
-                Ports::Listed(_) => " on this port",
+                Ports::Listed(_) => ", on this port",
             };
             let whom = match &rule.peers {
                 Peers::Any => format!("everybody, {who} among them"),
                 Peers::Listed(peers) => whom(&peers[peer].kind, who),
             };
-            format!("policy {name} {verb}{ports} {whom}")
+            format!("policy {name} {verb} {whom}{ports}")
         }
         RuleRef::DefaultDeny { policy: index } => {
             let name = &policy.network_policies[index].name;

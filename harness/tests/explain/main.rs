@@ -4,17 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use netverdict::event::{ProbeOutcome, Verdict};
+use netverdict::event::{ProbeOutcome, SkipReason, Verdict};
 use netverdict::lane::{Lane, Mode};
+use netverdict::lanes::{Work, model};
 use netverdict::observation::{Judged, Observation, Seen, Witness};
-use netverdict::suite::{Finding, Suite};
+use netverdict::runner::decisions;
+use netverdict::suite::{Finding, NoFinding, Suite};
 use netverdict_abi::Reason;
 use netverdict_policy::diagnostic::SourceFile;
+use netverdict_policy::frame::ProbeId;
 use netverdict_policy::frontend::{self, Checked, Files};
 use netverdict_policy::image::RuleId;
-use netverdict_policy::interpret::judge;
-use netverdict_policy::oracle::decide;
-use netverdict_policy::{frame, frame::ProbeId};
+use netverdict_policy::journey::Point;
+use netverdict_policy::scenario::Probe;
 
 const SERVICE: &str = "\
 apiVersion: v1
@@ -48,6 +50,17 @@ impl Files for Manifests {
 
 /// A scenario with this policy, prefilter and probe, and an xfail if asked for.
 fn scenario(policy: &'static str, prefilter: &str, expect: &str, xfail: bool) -> Checked {
+    let way = "from: 198.51.100.7, to: \"inventory:30007/tcp\"";
+    of_probe(policy, prefilter, way, expect, xfail)
+}
+
+fn of_probe(
+    policy: &'static str,
+    prefilter: &str,
+    way: &str,
+    expect: &str,
+    xfail: bool,
+) -> Checked {
     let xfail = if xfail {
         "xfail: { reason: known, probes: [it] }\n"
     } else {
@@ -55,36 +68,25 @@ fn scenario(policy: &'static str, prefilter: &str, expect: &str, xfail: bool) ->
     };
     let text = format!(
         "name: a test\n{xfail}topology:\n  node: {{ addresses: [192.0.2.10] }}\n  \
-         workloads: {{ inventory: {{ labels: {{ app: inventory }} }} }}\n\
+         workloads:\n    inventory: {{ labels: {{ app: inventory }} }}\n    \
+         frontend: {{ labels: {{ app: frontend }} }}\n\
          manifests: [service.yaml, policy.yaml]\n{prefilter}probes:\n  \
-         - {{ name: it, from: 198.51.100.7, to: \"inventory:30007/tcp\", expect: {expect} }}\n"
+         - {{ name: it, {way}, expect: {expect} }}\n"
     );
     let file = Arc::new(SourceFile {
         path: "test.yaml".to_owned(),
         text,
     });
-    frontend::scenario(&file, &mut Manifests { policy }).expect("a valid scenario")
+    frontend::scenario(&file, &mut Manifests { policy })
+        .unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 /// What the interpreter sees of the only probe.
 fn modelled(checked: &Checked) -> Finding {
-    let case = &checked.scenario.probes[0].cases[0];
-    let bytes = frame::build(&case.frame, ProbeId(1), [2; 6]).expect("a frame");
-    let judgement = judge(&checked.image, &bytes);
-    let judged = Judged {
-        reason: judgement.reason,
-        rule: judgement.rule,
-    };
-    let seen = match judged.reason.verdict() {
-        netverdict_abi::Verdict::Pass => Seen::Passed,
-        netverdict_abi::Verdict::Drop => Seen::Dropped,
-        netverdict_abi::Verdict::Abort => Seen::Aborted,
-    };
-    Ok(Observation {
-        seen,
-        judged: Some(judged),
-        witness: None,
-    })
+    let scenario = &checked.scenario;
+    let probes: Vec<&Probe> = scenario.probes.iter().collect();
+    let work = Work::of(&scenario.topology, &checked.image, &probes, ProbeId(1), 0);
+    model::run(&work.expect("frames with bytes")).remove(0)
 }
 
 fn verdict(checked: &Checked, lane: Lane, finding: Finding) -> Verdict {
@@ -96,8 +98,8 @@ fn verdict(checked: &Checked, lane: Lane, finding: Finding) -> Verdict {
         honour_xfail: true,
     };
     let probe = &scenario.probes[0];
-    let decision = decide(&scenario.policy, &probe.cases[0].frame);
-    suite.verdict(probe, &[decision], &[finding], Duration::from_micros(1))
+    let decisions = decisions(scenario, &[probe]);
+    suite.verdict(probe, &decisions, &[finding], Duration::from_micros(1))
 }
 
 fn modelled_verdict(checked: &Checked) -> Verdict {
@@ -106,6 +108,13 @@ fn modelled_verdict(checked: &Checked) -> Verdict {
 
 const OPEN: &str = "  ingress: [{ fromCIDR: [0.0.0.0/0] }]\n";
 const INTERNAL: &str = "  ingress: [{ fromCIDR: [10.0.0.0/8] }]\n";
+const ANYBODY: &str = "  ingress: [{ fromEndpoints: [{}] }]\n";
+/// The second document isolates what `frontend` sends.
+const BOTH_ENDS: &str = "  ingress: [{ fromCIDR: [10.0.0.0/8] }]\n---\n\
+                         apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n\
+                         metadata: { name: q }\nspec:\n  \
+                         endpointSelector: { matchLabels: { app: frontend } }\n  \
+                         egress: [{ toCIDR: [203.0.113.0/24] }]\n";
 const DENIED: &str = "  ingress: [{ fromCIDR: [0.0.0.0/0] }]\n  \
                       ingressDeny: [{ fromCIDRSet: [{ cidr: 198.51.0.0/16 }] }]\n";
 const BYPASS: &str = "prefilter:\n  - { node_port: 30007/tcp, bypass_policy: true, \
@@ -135,14 +144,44 @@ fn faults_of_the_policy() {
     }
 }
 
+/// On the way from one workload to the other there are two hooks that could stop
+/// it.
+#[test]
+fn faults_between_workloads() {
+    let way = "from: frontend, to: \"inventory:50051/tcp\"";
+    for (name, policy, expect) in [
+        ("open_to_a_workload", ANYBODY, "drop"),
+        ("closed_to_a_workload", INTERNAL, "pass"),
+        ("closed_at_both_ends", BOTH_ENDS, "pass"),
+    ] {
+        let verdict = modelled_verdict(&of_probe(policy, "", way, expect, false));
+        assert_eq!(verdict.outcome, ProbeOutcome::PolicyMismatch, "{name}");
+        insta::assert_snapshot!(name, verdict.explanation);
+    }
+}
+
+/// A frame that its lane cannot judge is not judged, and says why.
+#[test]
+fn what_a_lane_cannot_judge_is_skipped() {
+    let reason = SkipReason::ForeignSource;
+    let skipped = Err(NoFinding::Skipped(reason));
+    let verdict = verdict(&scenario(OPEN, "", "drop", false), Lane::TestRun, skipped);
+    assert_eq!(verdict.outcome, ProbeOutcome::Skipped);
+    assert_eq!(verdict.skipped, Some(reason));
+}
+
 #[test]
 fn other_parties_are_wrong() {
     let native = Lane::Wire(Mode::Native);
+    let at = |point, reason, rule| Judged {
+        point,
+        reason,
+        rule: RuleId(rule),
+    };
+    // The uplink lets it on, and the workload's hook says this.
     let judged = |reason, rule| {
-        Some(Judged {
-            reason,
-            rule: RuleId(rule),
-        })
+        let uplink = at(Point::Uplink, Reason::NoPrefilter, 0);
+        vec![uplink, at(Point::Ingress(0), reason, rule)]
     };
     let seen = |seen, judged, witness| {
         Ok(Observation {
@@ -156,25 +195,29 @@ fn other_parties_are_wrong() {
         (
             "filter_passes",
             "drop",
-            seen(Seen::Delivered, judged(Reason::UnprotectedPort, 0), None),
+            seen(Seen::Delivered, judged(Reason::PolicyNotSelected, 0), None),
             ProbeOutcome::FilterMismatch,
         ),
         (
             "filter_drops_for_another_reason",
             "drop",
-            seen(Seen::Dropped, judged(Reason::Truncated, 0), arrives),
+            seen(
+                Seen::Dropped,
+                vec![at(Point::Uplink, Reason::Truncated, 0)],
+                arrives,
+            ),
             ProbeOutcome::FilterMismatch,
         ),
         (
             "no_trace",
             "drop",
-            seen(Seen::NotSeen, None, None),
+            seen(Seen::NotSeen, Vec::new(), None),
             ProbeOutcome::Error,
         ),
         (
             "unjudged",
             "drop",
-            seen(Seen::Delivered, None, None),
+            seen(Seen::Delivered, Vec::new(), None),
             ProbeOutcome::Error,
         ),
         (
@@ -182,7 +225,7 @@ fn other_parties_are_wrong() {
             "drop",
             seen(
                 Seen::Dropped,
-                judged(Reason::PolicyDefaultDeny, 1),
+                judged(Reason::PolicyNoMatch, 1),
                 Some(Witness::Vacuous),
             ),
             ProbeOutcome::Error,
@@ -190,7 +233,9 @@ fn other_parties_are_wrong() {
         (
             "broken_lane",
             "drop",
-            Err("the books do not balance".to_owned()),
+            Err(NoFinding::Inconclusive(
+                "the books do not balance".to_owned(),
+            )),
             ProbeOutcome::Error,
         ),
     ] {
@@ -212,20 +257,25 @@ fn xfail_is_exact() {
     assert_eq!(mended.outcome, ProbeOutcome::UnexpectedPass);
     insta::assert_snapshot!("mended", mended.explanation);
 
-    let unprotected = Judged {
-        reason: Reason::UnprotectedPort,
+    let at = |point, reason| Judged {
+        point,
+        reason,
         rule: RuleId::NONE,
     };
+    let unselected = vec![
+        at(Point::Uplink, Reason::NoPrefilter),
+        at(Point::Ingress(0), Reason::PolicyNotSelected),
+    ];
     let filter = Ok(Observation {
         seen: Seen::Passed,
-        judged: Some(unprotected),
+        judged: unselected,
         witness: None,
     });
     assert_eq!(
         verdict(&open, Lane::TestRun, filter).outcome,
         ProbeOutcome::FilterMismatch
     );
-    let broken = Err("broken".to_owned());
+    let broken = Err(NoFinding::Inconclusive("broken".to_owned()));
     assert_eq!(
         verdict(&open, Lane::TestRun, broken).outcome,
         ProbeOutcome::Error
