@@ -58,6 +58,7 @@ struct Run {
     /// Bits of [`Mode`].
     mode: u32,
     epoch: u32,
+    flows: u32,
     /// Index of the interface that the frame came in by.
     link: u32,
 }
@@ -94,6 +95,7 @@ fn run<H: AtHook>(ctx: &XdpContext) -> u32 {
         generation: 0,
         mode: Mode::EVENT_ON_DROP,
         epoch: 0,
+        flows: 0,
         link: ctx.ingress_ifindex() as u32,
     };
     let generation = generation_in_force();
@@ -103,9 +105,9 @@ fn run<H: AtHook>(ctx: &XdpContext) -> u32 {
     };
     run.generation = generation;
     run.mode = settings.mode;
-    run.epoch = settings.epoch;
-    if faults::EPOCH_IGNORED {
-        run.epoch = 0;
+    if !faults::EPOCH_IGNORED {
+        run.epoch = settings.epoch;
+        run.flows = settings.flows;
     }
     let judgement = decide::<H>(&frame, &run);
     finish::<H>(&frame, &run, judgement)

@@ -95,16 +95,14 @@ fn remember(run: &Run, packet: &Packet, flow: Flow) {
 #[inline(always)]
 pub(crate) fn flow(run: &Run, packet: &Packet) -> Option<Flow> {
     // SAFETY: as in `remember`.
-    let flow = unsafe { maps::FLOWS.get(key(run, packet)) }.copied()?;
-    // A flow is of its prefilter's generation, whose backends may still be there.
-    (flow.prefilter >> 31 == run.generation).then_some(flow)
+    unsafe { maps::FLOWS.get(key(run, packet)) }.copied()
 }
 
 #[inline(always)]
 fn key(run: &Run, packet: &Packet) -> FlowKey {
     FlowKey {
         client: packet.source.bytes,
-        epoch: run.epoch,
+        epoch: run.flows,
         client_port_be: packet.source_port_be,
         protocol: packet.protocol,
         family: packet.family.0,

@@ -6,8 +6,11 @@
 pub struct Settings {
     /// Bits of [`Mode`].
     pub mode: u32,
-    /// Part of every key of remembered state: a new value forgets all of it.
+    /// Part of the keys of connections and fragments: a new value forgets them.
     pub epoch: u32,
+    /// Part of the keys of flows: another one in each policy that is put in force,
+    /// so that no prefilter lets bypass what another let.
+    pub flows: u32,
 }
 
 /// Bits of [`Settings::mode`].
@@ -233,7 +236,7 @@ impl PolicyKey {
 pub struct FlowKey {
     /// The client, as in [`EndpointKey::address`].
     pub client: [u8; 16],
-    /// [`Settings::epoch`].
+    /// [`Settings::flows`].
     pub epoch: u32,
     /// The client's port, in network byte order.
     pub client_port_be: u16,
@@ -247,9 +250,7 @@ pub struct FlowKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Flow {
-    /// [`Prefilter::id`]. The generation is part of it: what a prefilter of
-    /// another generation let bypass is not looked at, though its backends may
-    /// still be in the map.
+    /// [`Prefilter::id`].
     pub prefilter: u32,
     /// The rule of the prefilter that let it.
     pub rule: u32,
@@ -336,7 +337,7 @@ pub struct Fragment {
 }
 
 const _: () = {
-    assert!(size_of::<Settings>() == 8);
+    assert!(size_of::<Settings>() == 12);
     assert!(size_of::<PrefilterKey>() == 4 && align_of::<PrefilterKey>() == 2);
     assert!(size_of::<Prefilter>() == 12);
     assert!(size_of::<Lpm4>() == 8 && size_of::<Lpm6>() == 20);

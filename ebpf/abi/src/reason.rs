@@ -65,9 +65,10 @@ macro_rules! reasons {
         ///    must be one of a workload ([`Reason::ForeignDestination`]). Workloads
         ///    in the node's network have no address of their own.
         /// 10. At ingress, a remembered flow of (source, source port, protocol)
-        ///     whose prefilter is of the generation that judges and has this
-        ///     (workload, destination port) as a backend is [`Reason::Bypassed`],
-        ///     by the rule that the prefilter let it pass under.
+        ///     whose prefilter has this (workload, destination port) as a backend
+        ///     is [`Reason::Bypassed`], by the rule that the prefilter let it pass
+        ///     under. What was let under another policy, though it were the same
+        ///     once more, is forgotten.
         /// 11. If [`crate::Mode::TRACK`]: the reverse of a connection whose first
         ///     packet passed the workload's *other* hook is [`Reason::Reply`]; of
         ///     ICMP and ICMPv6, nothing but an echo reply is the reverse of

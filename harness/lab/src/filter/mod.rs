@@ -101,6 +101,7 @@ impl Filter {
                 Connections::Keep => self.settings.epoch,
                 Connections::Forget => self.settings.epoch.wrapping_add(1),
             },
+            flows: self.settings.flows.wrapping_add(1),
         };
         self.maps.remove(&self.written[next])?;
         self.written[next] = Entries::of(image, &how, number);
@@ -139,6 +140,7 @@ impl Filter {
         let settings = Settings {
             mode: self.settings.mode,
             epoch: self.settings.epoch.wrapping_add(1),
+            flows: self.settings.flows.wrapping_add(1),
         };
         self.maps.set(number, settings)?;
         self.settings = settings;
