@@ -150,6 +150,24 @@ fn a_lane_that_decides_otherwise_is_wrong() {
     };
     let seen = vec![other; explanation.hooks.len()];
     assert!(!explanation.hooks[0].agrees(other));
+    let decision = &explanation.hooks[0].decision;
+    let right = Seen {
+        reason: decision.reason,
+        rule: decision.rules.first().copied(),
+    };
+    assert!(explanation.hooks[0].agrees(right));
+    for wrong in [
+        Seen {
+            reason: other.reason,
+            ..right
+        },
+        Seen {
+            rule: None,
+            ..right
+        },
+    ] {
+        assert!(!explanation.hooks[0].agrees(wrong), "{wrong:?}");
+    }
     let text = text(&policy, &explanation, "testrun", &seen);
     assert!(
         text.contains("FILTER OR COMPILER WRONG: testrun says policy-no-match by no rule"),

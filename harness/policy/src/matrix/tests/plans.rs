@@ -3,9 +3,11 @@ use std::collections::BTreeSet;
 use super::super::{Connection, End, Plan, PortRange, Template, World, selects};
 use super::given::{about, addresses, allow, policy, tcp};
 use crate::frame::{ProbeId, build};
-use crate::image::MapImage;
+use crate::image::{EndpointImage, GuardImage, L4Prefix, MapImage, PolicyEntry, RuleId, Verdict};
 use crate::journey::Point;
-use crate::model::{Direction, L4Port, Namespaces, Peers, Policy, Ports, Selector, Subject};
+use crate::model::{
+    Direction, L4Port, Namespaces, Operator, Peers, Policy, Ports, Requirement, Selector, Subject,
+};
 use crate::port::Protocol;
 use crate::prefix::Family;
 
@@ -187,4 +189,60 @@ fn a_policy_selects_by_namespace_and_labels() {
     assert_eq!(selected(&policy, &of_nodes), [false, false]);
     policy.workloads[0].host_network = true;
     assert_eq!(selected(&policy, &about_a), [false, false]);
+}
+
+#[test]
+fn a_policy_selects_by_each_operator() {
+    let mut policy = policy(&["a 10.0.0.1", "b 10.0.0.2"], Vec::new());
+    policy.workloads[0]
+        .labels
+        .insert("tier".to_owned(), "x".to_owned());
+    let value = || BTreeSet::from(["x".to_owned()]);
+    for (operator, expected) in [
+        (Operator::In(value()), [true, false]),
+        (Operator::NotIn(value()), [false, true]),
+        (Operator::Exists, [true, false]),
+        (Operator::DoesNotExist, [false, true]),
+    ] {
+        let mut by = about("a", Vec::new());
+        let Subject::Workloads(subject) = &mut by.subject else {
+            panic!("it is about workloads");
+        };
+        subject.labels = Selector(vec![Requirement {
+            key: "tier".to_owned(),
+            operator: operator.clone(),
+        }]);
+        let selected = [0, 1].map(|at| selects(&policy, &by, &policy.workloads[at]));
+        assert_eq!(selected, expected, "{operator:?}");
+    }
+}
+
+#[test]
+fn ports_are_tried_that_only_the_image_tells_apart() {
+    let policy = policy(&["a 10.0.0.1", "b 10.0.0.2"], Vec::new());
+    let l4 = L4Prefix::Ports {
+        protocol: 6,
+        port: 80,
+        bits: 16,
+    };
+    let entry = PolicyEntry { identity: None, l4 };
+    let guard = GuardImage {
+        entries: [(entry, Verdict::Allow(RuleId(1)))].into(),
+        ..GuardImage::default()
+    };
+    let guarded = EndpointImage {
+        number: 1,
+        egress: None,
+        ingress: Some(0),
+    };
+    let image = MapImage {
+        guards: vec![guard],
+        endpoints: [(policy.workloads[1].addresses[0], guarded)].into(),
+        ..MapImage::default()
+    };
+    let world = World::new(&policy, &image);
+    let plan: Vec<Connection> = Plan::new(&world).batches(100).flatten().collect();
+    let of = |source, destination| tried(&plan, source, destination, Protocol::Tcp);
+    assert_eq!(of(Workload(0), Workload(1)), ["1-79", "80", "81-65535"]);
+    assert_eq!(of(Workload(1), Workload(0)), ["1-65535"]);
 }

@@ -1,7 +1,7 @@
 use super::super::{Connections, PortCuts, PortRange, PortSet};
 use super::given::{allow, policy, tcp};
 use crate::image::{GuardImage, IdentityId, L4Prefix, PolicyEntry, RuleId, Verdict};
-use crate::model::{Direction, L4Port, Peers};
+use crate::model::{Direction, L4Port, L4Protocol, Peers, Ports};
 use crate::port::Protocol;
 
 fn range(first: u16, last: u16) -> PortRange {
@@ -77,6 +77,19 @@ fn ports_are_cut_where_a_rule_tells_them_apart() {
         cuts.rule(&rule, named);
         assert_eq!(classes(&cuts, Protocol::Tcp), expected, "{port:?}");
         assert_eq!(classes(&cuts, Protocol::Udp), ["1-65535"], "{port:?}");
+    }
+}
+
+#[test]
+fn any_protocol_cuts_all_of_them() {
+    let mut ports = tcp(L4Port::Range(53, 53));
+    if let Ports::Listed(matches) = &mut ports {
+        matches[0].protocol = L4Protocol::AnyWithPorts;
+    }
+    let mut cuts = PortCuts::default();
+    cuts.rule(&allow(Direction::Ingress, Peers::Any, ports), &[]);
+    for protocol in Protocol::ALL {
+        assert_eq!(classes(&cuts, protocol), ["1-52", "53", "54-65535"]);
     }
 }
 
