@@ -33,6 +33,10 @@ pub use events::EventReader;
 pub use install::{Connections, Events, Install, Installed, Links};
 
 /// A loaded filter: a program for each [`Hook`], and the maps they share.
+///
+/// What the programs remember has room for 16,384 flows, connections and first
+/// fragments each, of all epochs together; the kernel forgets the least recently
+/// used, and sometimes a few hundred before there is no room.
 pub struct Filter {
     // Dropped first: they hold links of the programs.
     anchors: Vec<Anchor>,
