@@ -9,6 +9,7 @@ use super::shape::Whole;
 use crate::frame::{Fragment, IpPacket};
 use crate::model::RuleRef;
 use crate::port::Protocol;
+use crate::scenario::Connections;
 
 /// What a node remembers of the packets it has seen.
 ///
@@ -91,11 +92,18 @@ impl Memory {
         }
     }
 
-    /// From now on another policy is in force. Connections and fragments stay, so
-    /// that replies go on passing; what the old policy's prefilters let bypass is
-    /// forgotten with them.
-    pub fn policy_replaced(&mut self) {
+    /// From now on another policy is in force, or the same anew: what its prefilters
+    /// let bypass until now is forgotten in any case, connections and first fragments
+    /// as asked.
+    pub fn policy_replaced(&mut self, connections: Connections) {
         self.flows.clear();
+        match connections {
+            Connections::Keep => {}
+            Connections::Forget => {
+                self.connections.clear();
+                self.fragments.clear();
+            }
+        }
     }
 
     pub(super) fn remember_connection(

@@ -3,6 +3,8 @@
 use netverdict_abi::Reason;
 use netverdict_policy::journey::Point;
 use netverdict_policy::model::{DefaultAction, Policy, RuleRef};
+use netverdict_policy::oracle::{Memory, judge};
+use netverdict_policy::scenario::Connections;
 
 use crate::given::{cilium, cluster, listed, node_port, packet, prefilter};
 use crate::parties::Parties;
@@ -211,26 +213,31 @@ fn another_policy_forgets_flows() {
         prefilters: vec![prefilter(PORT, "", "", DefaultAction::Pass, true)],
         ..closed()
     };
-    let mut memory = netverdict_policy::oracle::Memory::tracking();
-    let mut ask = |policy: &Policy, point, text| {
-        netverdict_policy::oracle::judge(policy, point, &packet(text), &mut memory).reason
+    let ask = |memory: &mut Memory, policy: &Policy, point, text| {
+        judge(policy, point, &packet(text), memory).reason
     };
     let at_uplink = "198.51.100.7 > 192.0.2.10 40000>30007/tcp";
     let at_web = "198.51.100.7 > 10.0.0.10 40000>80/tcp";
     let reply = "10.0.0.10 > 198.51.100.7 80>40000/tcp";
-    assert_eq!(
-        ask(&bypassing, Point::Uplink, at_uplink),
-        Reason::PrefilterDefaultBypass
-    );
-    assert_eq!(ask(&bypassing, Point::Ingress(0), at_web), Reason::Bypassed);
-    memory.policy_replaced();
-    let mut ask = |policy: &Policy, point, text| {
-        netverdict_policy::oracle::judge(policy, point, &packet(text), &mut memory).reason
-    };
-    assert_eq!(
-        ask(&closed(), Point::Ingress(0), at_web),
-        Reason::PolicyDefaultDeny
-    );
-    // What was a connection stays one.
-    assert_eq!(ask(&closed(), Point::Egress(0), reply), Reason::Reply);
+    // `web` may answer only what it was asked.
+    let mut closed = closed();
+    (closed.network_policies).push(cilium("front:app=web", &["egress allow nobody on all"]));
+    for (connections, answered) in [
+        (Connections::Keep, Reason::Reply),
+        (Connections::Forget, Reason::PolicyDefaultDeny),
+    ] {
+        let mut memory = Memory::tracking();
+        let at = (Point::Uplink, Point::Ingress(0), Point::Egress(0));
+        let first = ask(&mut memory, &bypassing, at.0, at_uplink);
+        assert_eq!(first, Reason::PrefilterDefaultBypass);
+        assert_eq!(ask(&mut memory, &bypassing, at.1, at_web), Reason::Bypassed);
+        memory.policy_replaced(connections);
+        let again = ask(&mut memory, &closed, at.1, at_web);
+        assert_eq!(again, Reason::PolicyDefaultDeny, "{connections:?}");
+        assert_eq!(
+            ask(&mut memory, &closed, at.2, reply),
+            answered,
+            "{connections:?}"
+        );
+    }
 }
