@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{Open, Party, Row};
 
+/// The names of two ends; outside has none.
+type Pair<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// A line for each pair of ends that the lists disagree on; ranges of addresses are
 /// compared between all boundaries of both.
 pub(super) fn differences(expected: &[Row], found: &[Row]) -> Vec<String> {
-    let mut pairs: BTreeMap<(Option<&str>, Option<&str>), [Vec<&Row>; 2]> = BTreeMap::new();
+    let mut pairs: BTreeMap<Pair<'_>, [Vec<&Row>; 2]> = BTreeMap::new();
     for (side, rows) in [expected, found].into_iter().enumerate() {
         for row in rows {
             let pair = (name(&row.source), name(&row.destination));
