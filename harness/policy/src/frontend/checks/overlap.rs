@@ -97,9 +97,12 @@ fn covered(entries: &[(Cidr, Location)], list: &str, found: &mut Found) {
     }
 }
 
+/// A denying rule, and one of its peers.
+type Denied<'p> = (&'p Rule, &'p Peer);
+
 /// The same peer both allowed and denied to the same workload at the same ports.
 pub(super) fn contradictions<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut Found) {
-    let mut denied: BTreeMap<(Direction, &PeerKind, usize), Vec<(&Rule, &Peer)>> = BTreeMap::new();
+    let mut denied: BTreeMap<(Direction, &PeerKind, usize), Vec<Denied<'_>>> = BTreeMap::new();
     for (network_policy, rule) in rules(policy, RuleAction::Deny) {
         for class in selected(network_policy, index).iter() {
             for peer in peers(rule) {

@@ -220,6 +220,7 @@ fn rules_that_add_nothing_or_contradict_are_found() {
     for set in [
         "{cidr: 192.0.2.0/25}, {cidr: 192.0.2.128/25}",
         "{cidr: 192.0.2.0/24, except: [192.0.2.0/28]}, {cidr: 192.0.2.0/28}",
+        "{cidr: 192.0.2.0/24, except: [192.0.2.0/28]}, {cidr: 192.0.2.0/30}",
         "{cidr: 192.0.2.0/24, except: [192.0.2.0/28]}, {cidr: 192.0.2.0/25}",
     ] {
         none(&covered(set));

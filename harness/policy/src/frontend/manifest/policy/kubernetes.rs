@@ -126,10 +126,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<PolicyObj
         }
         sound &= items != Some(None);
     }
-    let (isolates_ingress, isolates_egress) = match types(node, &rules, problems) {
-        Some(isolates) => isolates,
-        None => return None,
-    };
+    let (isolates_ingress, isolates_egress) = types(node, &rules, problems)?;
     // A section whose type is not listed has no effect.
     rules.retain(|rule| match rule.direction {
         Direction::Ingress => isolates_ingress,

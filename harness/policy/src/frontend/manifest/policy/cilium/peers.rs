@@ -246,12 +246,10 @@ fn cidr_set(item: &Node, problems: &mut Problems) -> Option<DraftPeer> {
     let groups = match (prefix, name, labels) {
         (Some(node), None, None) => {
             let (prefix, except) = cidr::block(node, except, false, problems)?;
-            return fields.whole.then(|| {
-                DraftPeer::Known(Peer {
-                    kind: PeerKind::Cidr(Cidr { prefix, except }),
-                    location,
-                })
-            });
+            return fields.whole.then_some(DraftPeer::Known(Peer {
+                kind: PeerKind::Cidr(Cidr { prefix, except }),
+                location,
+            }));
         }
         (None, Some(node), None) => GroupRef::Named(problems.text(node)?.to_owned()),
         (None, None, Some(node)) => GroupRef::Labelled(selector::kubernetes(node, problems)?),
