@@ -1,6 +1,6 @@
 //! The entries of a guard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use netverdict_abi::Identity;
 
@@ -42,6 +42,27 @@ pub(super) struct Writer<'a> {
     statements: Vec<Statement<(u32, L4Prefix)>>,
     /// Who says it, by [`Statement::by`].
     names: Vec<RuleRef>,
+    /// Of whom it was said before, for each list of ports: peers of many rules may
+    /// overlap, and only the first to say something is named. Looked up only, never
+    /// listed.
+    said: HashMap<(Says, Vec<L4Prefix>), Marks>,
+}
+
+/// Identities, as bits.
+#[derive(Default)]
+struct Marks(Vec<u64>);
+
+impl Marks {
+    /// Whether the identity was not marked yet; it is now.
+    fn mark(&mut self, identity: u32) -> bool {
+        let (index, bit) = (identity as usize / 64, 1 << (identity % 64));
+        if self.0.len() <= index {
+            self.0.resize(index + 1, 0);
+        }
+        let before = self.0[index];
+        self.0[index] |= bit;
+        before & bit == 0
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -53,6 +74,7 @@ impl<'a> Writer<'a> {
             room: capacity,
             statements: Vec::new(),
             names: Vec::new(),
+            said: HashMap::new(),
         }
     }
 
@@ -64,6 +86,7 @@ impl<'a> Writer<'a> {
     ) -> Result<GuardImage, NoRoom> {
         self.statements.clear();
         self.names.clear();
+        self.said.clear();
         let mut allows = false;
         for policy in guard.policies.iter().copied() {
             let rules: &'a [KnownRule<'a>] = &self.sources.rules[policy];
@@ -113,6 +136,7 @@ impl<'a> Writer<'a> {
         };
         let subject = &self.sources.policy.workloads[guard.workload];
         let fixed = fixed_ports(guard.direction, &known.rule.ports, subject);
+        let mut said = std::mem::take(self.said.entry((says, fixed.clone())).or_default());
         for (peer, party) in &known.parties {
             let by = self.name(RuleRef::Policy {
                 policy,
@@ -123,8 +147,10 @@ impl<'a> Writer<'a> {
                 Party::Anybody => self.say_of(Identity::ANY, &fixed, says, by),
                 Party::Number(number) => {
                     for identity in self.sources.identities.of_peer(*number).iter() {
-                        self.say_of(identity, &fixed, says, by);
-                        self.keep_in_bounds()?;
+                        if said.mark(identity) {
+                            self.say_of(identity, &fixed, says, by);
+                            self.keep_in_bounds()?;
+                        }
                     }
                 }
             }
@@ -132,6 +158,7 @@ impl<'a> Writer<'a> {
                 self.say_of_names(&known.rule.ports, *party, says, by)?;
             }
         }
+        self.said.insert((says, fixed), said);
         Ok(())
     }
 

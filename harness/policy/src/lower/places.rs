@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
+use std::ops::Range;
 
 use super::groups::{Groups, is_met};
 use super::peers::Who;
@@ -213,30 +214,34 @@ impl<'a> Places<'a> {
     }
 
     fn world_in(&self, prefix: Prefix, except: &[Prefix]) -> Vec<u32> {
-        // What is inside a prefix directly follows it.
-        let world = &self.all[self.world..];
-        let start = world.partition_point(|place| place.prefix < prefix);
-        let mut holes: Vec<Prefix> = except.to_vec();
-        holes.sort_unstable();
-        let mut holes = holes.as_slice();
+        let mut holes: Vec<Range<usize>> = except.iter().map(|hole| self.inside(*hole)).collect();
+        holes.sort_unstable_by_key(|hole| hole.start);
+        let Range {
+            start: mut next,
+            end,
+        } = self.inside(prefix);
         let mut meant = Vec::new();
-        for (place, number) in world[start..].iter().zip(self.world + start..) {
-            if !prefix.covers(place.prefix) {
-                break;
-            }
-            // The last hole that begins here or before; holes may lie in holes.
-            while let [hole, rest @ ..] = holes
-                && rest.first().is_some_and(|next| *next <= place.prefix)
-                && !hole.covers(place.prefix)
-            {
-                holes = rest;
-            }
-            let in_hole = holes.first().is_some_and(|hole| hole.covers(place.prefix));
-            if !in_hole {
-                meant.push(u32::try_from(number).expect("counted when they were split"));
-            }
+        let mut add = |range: Range<usize>| {
+            meant.extend(
+                range.map(|number| u32::try_from(number).expect("counted when they were split")),
+            );
+        };
+        for hole in holes {
+            add(next..hole.start.min(end));
+            next = next.max(hole.end);
         }
+        add(next..end);
         meant
+    }
+
+    /// Numbers of the places of the world that lie in a prefix: they follow each
+    /// other.
+    fn inside(&self, prefix: Prefix) -> Range<usize> {
+        let world = &self.all[self.world..];
+        let last = prefix.last();
+        let start = world.partition_point(|place| place.prefix < prefix);
+        let behind = world[start..].partition_point(|place| place.prefix.first() <= last);
+        self.world + start..self.world + start + behind
     }
 }
 

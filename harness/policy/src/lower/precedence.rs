@@ -18,7 +18,7 @@ pub(super) struct Statement<K> {
     pub(super) by: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Says {
     Deny,
     Allow,
