@@ -178,10 +178,9 @@ fn numbers(places: &Places<'_>, classes: &[u32], count: u32) -> Vec<u32> {
             };
         }
     }
-    let mut next = Identity::FIRST_FREE;
-    for number in numbers.iter_mut().filter(|number| **number == 0) {
-        *number = next;
-        next += 1;
+    let unnumbered = numbers.iter_mut().filter(|number| **number == 0);
+    for (number, free) in unnumbered.zip(Identity::FIRST_FREE..) {
+        *number = free;
     }
     numbers
 }
