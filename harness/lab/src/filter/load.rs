@@ -29,9 +29,6 @@ pub(super) struct LoadedProgram {
 pub(super) fn load(object: &[u8], sizes: ImageSizes) -> Result<Loaded, FilterError> {
     let capacity = Capacity::for_images(sizes)?;
     let mut loader = EbpfLoader::new();
-    // The programs read no structure of the kernel, so that there is nothing to
-    // relocate; reading the kernel's types takes longer than loading them all.
-    loader.btf(None);
     for (name, entries) in capacity.maps() {
         loader.map_max_entries(name, entries);
     }
