@@ -2,18 +2,23 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use netverdict::lanes::Work;
+use netverdict::lanes::{Frames, Work};
 use netverdict::shuffle::order;
-use netverdict_lab::filter::{Events, Filter};
+use netverdict_abi::{Hook, Identity};
+use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
 use netverdict_lab::{LabError, UPLINK_MAC};
 use netverdict_policy::frame::{
     Body, FrameSpec, IpPacket, Lengths, ProbeId, TcpFlags, Transport, build,
 };
-use netverdict_policy::image::{MapImage, PolicyImage, RuleId, ServiceImage, SourceVerdict};
+use netverdict_policy::image::{
+    EndpointImage, GuardImage, IdentityId, L4Prefix, MapImage, PolicyEntry, PrefilterImage, RuleId,
+    Verdict,
+};
+use netverdict_policy::journey::{Journey, Leg, Point, Target};
 use netverdict_policy::model::RuleRef;
 use netverdict_policy::port::{ProtoPort, Protocol};
 use netverdict_policy::prefix::Prefix;
-use netverdict_policy::scenario::{Case, Target, Undeliverable};
+use netverdict_policy::scenario::{Case, Undeliverable};
 use netverdict_policy::topology::TopologyPlan;
 
 use super::bare::Program;
@@ -28,35 +33,77 @@ const NODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 const FRAMES: usize = 512;
 const REPEAT: u32 = 4_000;
 
-/// Denies `prefixes` /24 prefixes from 11.0.0.0 on, every second one, and has no
-/// word on those between: default deny.
-pub(crate) fn policy(prefixes: usize) -> MapImage {
+/// A prefilter that denies `prefixes` /24 prefixes from 11.0.0.0 on, every second
+/// one, and has no word on those between: its default is to drop.
+pub(crate) fn prefilter(prefixes: usize) -> MapImage {
     let sources = (0..prefixes)
         .map(|index| {
-            (
-                Prefix::containing(block(2 * index), 24),
-                SourceVerdict::Deny(RuleId(1)),
-            )
+            let prefix = Prefix::containing(block(2 * index), 24);
+            (prefix, Verdict::Deny(RuleId(1)))
         })
         .collect();
-    let policy = PolicyImage {
+    let stage = PrefilterImage {
         default_rule: RuleId(1),
         sources,
-    };
-    let service = ServiceImage {
-        prefilter: None,
-        policy: Some(policy),
+        ..PrefilterImage::default()
     };
     MapImage {
-        services: [(PORT, service)].into(),
-        rules: vec![RuleRef::Policy {
-            policy: 0,
-            rule: 0,
-            entry: 0,
-        }],
-        pass_all: false,
+        prefilters: [(PORT, stage)].into(),
+        rules: vec![RULE],
+        ..MapImage::default()
     }
 }
+
+/// A workload that takes the port from the sources of [`prefilter`], each an
+/// identity of its own.
+fn policy(entries: usize) -> MapImage {
+    let identity = |index: usize| {
+        IdentityId(Identity::FIRST_FREE + u32::try_from(index).expect("few entries"))
+    };
+    let l4 = L4Prefix::Ports {
+        protocol: PORT.protocol.number(),
+        port: PORT.port,
+        bits: 16,
+    };
+    let guard = GuardImage {
+        default_deny: Some(RuleId(1)),
+        allows: true,
+        entries: (0..entries)
+            .map(|index| {
+                let identity = Some(identity(index));
+                (PolicyEntry { identity, l4 }, Verdict::Allow(RuleId(1)))
+            })
+            .collect(),
+    };
+    let endpoint = EndpointImage {
+        number: 0,
+        egress: None,
+        ingress: Some(0),
+    };
+    MapImage {
+        endpoints: [(NODE.into(), endpoint)].into(),
+        guards: vec![guard],
+        identities: (0..entries)
+            .map(|index| (Prefix::containing(block(2 * index), 24), identity(index)))
+            .collect(),
+        rules: vec![RULE],
+        ..MapImage::default()
+    }
+}
+
+const RULE: RuleRef = RuleRef::Policy {
+    policy: 0,
+    rule: 0,
+    peer: 0,
+};
+
+/// Nothing is reported, nor remembered.
+pub(crate) const SILENT: Install = Install {
+    events: Events::None,
+    track: false,
+    links: Links::Unchecked,
+    connections: Connections::Forget,
+};
 
 fn block(index: usize) -> IpAddr {
     let base = Ipv4Addr::new(11, 0, 0, 0).to_bits();
@@ -64,43 +111,51 @@ fn block(index: usize) -> IpAddr {
     Ipv4Addr::from_bits(base + offset).into()
 }
 
-/// SYNs from sources spread over the blocks of [`policy`], in random order.
-pub(crate) fn frames_over(count: usize, prefixes: usize) -> (Vec<Case>, Vec<(ProbeId, Vec<u8>)>) {
+/// SYNs from sources spread over the blocks of [`prefilter`], in random order.
+pub(crate) fn frames_over(count: usize, prefixes: usize) -> (Vec<Case>, Vec<Frames>) {
     let spread = order(1, prefixes);
     let cases: Vec<Case> = (0..count)
         .map(|index| {
             let source = block(2 * spread[index % prefixes]);
+            let frame = FrameSpec {
+                tags: Vec::new(),
+                body: Body::Ip(IpPacket {
+                    source,
+                    destination: NODE.into(),
+                    options: Vec::new(),
+                    extension_headers: Vec::new(),
+                    fragment: None,
+                    hop_limit: None,
+                    lengths: Lengths::default(),
+                    transport: Transport::Tcp {
+                        source: 40_000,
+                        destination: PORT.port,
+                        flags: TcpFlags::SYN,
+                    },
+                    payload: 8,
+                }),
+                truncate: None,
+            };
             Case {
                 label: String::new(),
-                frame: FrameSpec {
-                    tags: Vec::new(),
-                    body: Body::Ip(IpPacket {
-                        source,
-                        destination: NODE.into(),
-                        options: Vec::new(),
-                        extension_headers: Vec::new(),
-                        fragment: None,
-                        lengths: Lengths::default(),
-                        transport: Transport::Tcp {
-                            source: 40_000,
-                            destination: PORT.port,
-                            flags: TcpFlags::SYN,
-                        },
-                        payload: 8,
-                    }),
-                    truncate: None,
+                journey: Journey {
+                    legs: vec![Leg {
+                        point: Point::Uplink,
+                        frame,
+                    }],
+                    target: Target::Undeliverable(Undeliverable::ForeignDestination),
                 },
-                target: Target::Undeliverable(Undeliverable::ForeignDestination),
             }
         })
         .collect();
     let frames = (cases.iter().zip(1..))
         .map(|(case, id)| {
             let id = ProbeId(id);
-            (
+            let frame = build(case.journey.frame(), id, UPLINK_MAC).expect("a plain frame");
+            Frames {
                 id,
-                build(&case.frame, id, UPLINK_MAC).expect("a plain frame"),
-            )
+                legs: vec![frame],
+            }
         })
         .collect();
     (cases, frames)
@@ -122,48 +177,55 @@ pub(crate) fn work<'a>(
     topology: &'a TopologyPlan,
     image: &'a MapImage,
     cases: &'a [Case],
-    frames: &[(ProbeId, Vec<u8>)],
+    frames: &[Frames],
 ) -> Work<'a> {
     Work {
         topology,
         image,
-        order: (0..cases.len()).collect(),
+        alone: (0..cases.len()).collect(),
+        sequences: Vec::new(),
         cases: cases.iter().collect(),
         frames: frames.to_vec(),
     }
 }
 
-/// Nanoseconds a packet at 1, 1,000 and 10,000 prefixes.
+/// Nanoseconds a packet: the prefilter at the uplink, up to 100,000 prefixes, and
+/// the policy before a workload, up to 10,000 entries.
 pub(crate) fn print(object: &[u8]) -> Result<(), LabError> {
     let empty = Program::empty().map_err(system("load an empty program"))?;
     let (_, frames) = frames_over(FRAMES, 1);
     let base = average(&empty, &frames)?;
     println!("empty program: {base:.0} ns a packet");
-    for prefixes in [1, 1_000, 10_000] {
-        let image = policy(prefixes);
+    let prefilters = [1, 1_000, 10_000, 100_000].map(|size| (Hook::Uplink, size, prefilter(size)));
+    let policies = [10, 1_000, 10_000].map(|size| (Hook::Ingress, size, policy(size)));
+    for (hook, size, image) in prefilters.into_iter().chain(policies) {
         let mut filter = Filter::load(object, image.sizes())?;
-        filter.install(&image, Events::None)?;
-        let program = Program::by_id(filter.program_id()).map_err(system("get the program"))?;
-        let (_, frames) = frames_over(FRAMES, prefixes);
+        filter.install(&image, SILENT)?;
+        let program = Program::by_id(filter.program_id(hook)).map_err(system("get the program"))?;
+        let (_, frames) = frames_over(FRAMES, size);
         let cost = average(&program, &frames)?;
+        let what = match hook {
+            Hook::Uplink => "prefilter, prefixes",
+            Hook::Egress | Hook::Ingress => "policy, entries",
+        };
         println!(
-            "filter, {prefixes} prefixes: {cost:.0} ns a packet, {:.1} times the empty program",
+            "{what} {size}: {cost:.0} ns a packet, {:.1} times the empty program",
             cost / base
         );
-        if prefixes == 1 {
-            let count = filter.verified_instructions();
-            println!("filter: {} instructions verified", count.unwrap_or(0));
+        if size <= 10 {
+            let count = filter.verified_instructions(hook).unwrap_or(0);
+            println!("{}: {count} instructions verified", hook.program());
         }
     }
     Ok(())
 }
 
-fn average(program: &Program, frames: &[(ProbeId, Vec<u8>)]) -> Result<f64, LabError> {
+fn average(program: &Program, frames: &[Frames]) -> Result<f64, LabError> {
     let mut sum = 0.0;
-    for (_, frame) in frames {
+    for frame in frames {
         sum += f64::from(
             program
-                .test_run(frame, REPEAT)
+                .test_run(&frame.legs[0], REPEAT)
                 .map_err(system("run the program"))?,
         );
     }

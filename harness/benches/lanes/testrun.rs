@@ -1,25 +1,27 @@
 //! The test-run lane beside a bare loop of its system call.
 
 use netverdict::lanes::testrun;
+use netverdict_abi::Hook;
 use netverdict_lab::LabError;
-use netverdict_lab::filter::{Events, Filter};
+use netverdict_lab::filter::Filter;
 
 use super::bare::Program;
-use super::filter::{frames_over, policy, system, topology, work};
+use super::filter::{SILENT, frames_over, prefilter, system, topology, work};
 use super::measure::{pair, rate};
 
 /// Verdicts in a round.
 const VERDICTS: usize = 100_000;
 const PREFIXES: usize = 10;
 
-/// One thread; sources all over a policy of ten prefixes. The bare loop runs
+/// One thread; sources all over a prefilter of ten prefixes. The bare loop runs
 /// the same program, which reports nothing, and looks at nothing.
 pub(crate) fn print(object: &[u8]) -> Result<(), LabError> {
-    let image = policy(PREFIXES);
+    let image = prefilter(PREFIXES);
     let mut filter = Filter::load(object, image.sizes())?;
     let mut silent = Filter::load(object, image.sizes())?;
-    silent.install(&image, Events::None)?;
-    let bare = Program::by_id(silent.program_id()).map_err(system("get the program"))?;
+    silent.install(&image, SILENT)?;
+    let bare =
+        Program::by_id(silent.program_id(Hook::Uplink)).map_err(system("get the program"))?;
     let (cases, frames) = frames_over(VERDICTS, PREFIXES);
     let topology = topology();
     let work = work(&topology, &image, &cases, &frames);
@@ -30,8 +32,9 @@ pub(crate) fn print(object: &[u8]) -> Result<(), LabError> {
             Ok::<(), LabError>(())
         },
         || {
-            for (_, frame) in &frames {
-                bare.test_run(frame, 1).map_err(system("run the program"))?;
+            for frame in &frames {
+                bare.test_run(&frame.legs[0], 1)
+                    .map_err(system("run the program"))?;
             }
             Ok(())
         },

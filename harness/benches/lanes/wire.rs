@@ -1,11 +1,12 @@
 //! The wire lane beside a bare sendmmsg loop into the same link.
 
 use netverdict::lanes::wire;
-use netverdict_lab::filter::{Events, Filter};
-use netverdict_lab::wire::MAX_BATCH;
-use netverdict_lab::{Attachment, Lab, LabError, Purpose, XdpMode};
+use netverdict_lab::filter::{Events, Filter, Install, Links};
+use netverdict_lab::wire::{MAX_BATCH, Shot};
+use netverdict_lab::{Lab, LabError, Purpose, XdpMode};
+use netverdict_policy::journey::Sender;
 
-use super::filter::{frames_over, policy, topology, work};
+use super::filter::{SILENT, frames_over, prefilter, topology, work};
 use super::measure::{pair, rate};
 
 /// Verdicts in a round.
@@ -16,25 +17,36 @@ const PREFIXES: usize = 10;
 /// bare loop sends the same frames past the same program, which reports
 /// nothing, and looks at nothing.
 pub(crate) fn print(object: &[u8]) -> Result<(), LabError> {
-    let image = policy(PREFIXES);
+    let image = prefilter(PREFIXES);
     let topology = topology();
     let mut filter = Filter::load(object, image.sizes())?;
     let mut silent = Filter::load(object, image.sizes())?;
-    silent.install(&image, Events::None)?;
+    silent.install(&image, SILENT)?;
     let mut lab = Lab::build(&topology, Purpose::Probing)?;
     lab.attach(&mut filter, XdpMode::Native)?;
     let mut yard = Lab::build(&topology, Purpose::Probing)?;
     yard.attach(&mut silent, XdpMode::Native)?;
-    let wanted = Attachment {
-        mode: XdpMode::Native,
-        program_id: filter.program_id(),
-    };
-    filter.install(&image, Events::All)?;
+    filter.install(
+        &image,
+        Install {
+            events: Events::All,
+            links: Links::OfLab,
+            ..SILENT
+        },
+    )?;
     let (cases, frames) = frames_over(VERDICTS, PREFIXES);
     let work = work(&topology, &image, &cases, &frames);
+    let shots: Vec<Shot<'_>> = (frames.iter())
+        .map(|frame| Shot {
+            id: frame.id,
+            from: Sender::Outside,
+            frame: &frame.legs[0],
+        })
+        .collect();
     let pair = pair(
         || {
-            let findings = wire::send_all(&mut lab, &mut filter, wanted, &work, &work.order)?;
+            let findings =
+                wire::send_all(&mut lab, &mut filter, XdpMode::Native, &work, &work.alone)?;
             assert!(
                 findings
                     .iter()
@@ -44,7 +56,7 @@ pub(crate) fn print(object: &[u8]) -> Result<(), LabError> {
             Ok::<(), LabError>(())
         },
         || {
-            for batch in frames.chunks(MAX_BATCH) {
+            for batch in shots.chunks(MAX_BATCH) {
                 yard.send_bare(batch)?;
             }
             Ok(())
