@@ -290,12 +290,28 @@ fn a_workload_may_send_errors_about_what_it_received() {
     );
     let (point, frame) = about(PEER, POD);
     assert_eq!(reason(&image, point, &frame, &mut memory), Reason::Related);
-    // Another workload cannot use the connection.
-    let (point, frame) = about(PEER, "10.0.0.2");
-    assert_eq!(
-        reason(&image, point, &frame, &mut memory),
-        Reason::PolicyDefaultDeny
-    );
+}
+
+#[test]
+fn errors_about_the_connections_of_another_workload_are_none_of_ones_business() {
+    let image = two_workloads(closed(), closed());
+    let other = "10.0.0.2";
+    let unreachable = |source, destination| {
+        let inner = quoted("45", source, destination, "0000", 6);
+        format!("0301 0000 0000 0000 {inner} {THERE}")
+    };
+    // The other workload has no policy: it sends and receives what it likes.
+    let received = (IN, packet(PEER, other, "0000 0000", 6, THERE));
+    let sent = (Point::Egress(1), packet(other, PEER, "0000 0000", 6, THERE));
+    for (first, error) in [
+        (received, from_pod(1, &unreachable(PEER, other))),
+        (sent, to_pod(1, &unreachable(other, PEER))),
+    ] {
+        assert_eq!(
+            sequence(&image, &[first, error], Memory::tracking()),
+            [Reason::PolicyNotSelected, Reason::PolicyDefaultDeny]
+        );
+    }
 }
 
 #[test]
