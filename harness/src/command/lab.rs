@@ -212,21 +212,29 @@ fn who_is_where(name: &str, topology: &TopologyPlan, inside: &str) -> String {
         let (name, at) = (&workload.name, addresses(&workload.addresses));
         let _ = writeln!(text, "  {:<9} {name:<14} {at}{}", "workload", here(name));
     }
+    let url = |address: &IpAddr, port: u16| match address {
+        IpAddr::V4(address) => format!("http://{address}:{port}/"),
+        IpAddr::V6(address) => format!("http://[{address}]:{port}/"),
+    };
     for forward in topology
         .forwards
         .iter()
         .filter(|f| f.node_port.protocol == Protocol::Tcp)
     {
         for node in &topology.node {
-            let host = match node {
-                IpAddr::V4(address) => address.to_string(),
-                IpAddr::V6(address) => format!("[{address}]"),
-            };
             let _ = writeln!(
                 text,
-                "  try: curl -m 2 http://{host}:{}/",
-                forward.node_port.port
+                "  try: curl -m 2 {}",
+                url(node, forward.node_port.port)
             );
+        }
+    }
+    for workload in &topology.workloads {
+        let served = (workload.listen.iter()).filter(|port| port.protocol == Protocol::Tcp);
+        for port in served {
+            for address in &workload.addresses {
+                let _ = writeln!(text, "  try: curl -m 2 {}", url(address, port.port));
+            }
         }
     }
     text

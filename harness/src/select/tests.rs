@@ -113,3 +113,40 @@ fn what_is_no_shard() {
         assert_eq!(text.parse::<Shard>(), Err(ShardError), "{text}");
     }
 }
+
+/// A probe of a sequence is another probe without those before it.
+#[test]
+fn what_was_before_in_a_sequence_is_selected_with_it() {
+    let text = "name: a test\ntopology: { node: { addresses: [192.0.2.10] } }\n\
+                probes: [{ name: alone, from: 192.0.2.1, to: node/icmp, expect: pass }]\n\
+                sequences:\n  \
+                one: [{ name: a, from: 192.0.2.1, to: node/icmp, expect: pass },\n    \
+                { name: b, from: 192.0.2.1, to: node/icmp, expect: pass },\n    \
+                { name: c, from: 192.0.2.1, to: node/icmp, expect: pass }]\n  \
+                two: [{ name: d, from: 192.0.2.1, to: node/icmp, expect: pass }]\n";
+    let file = Arc::new(SourceFile {
+        path: "s.yaml".to_owned(),
+        text: text.to_owned(),
+    });
+    let checked = frontend::scenario(&file, &mut NoFiles).expect("a valid scenario");
+    let loaded = Loaded {
+        scenario: Arc::new(checked.scenario),
+        image: Arc::new(checked.image),
+    };
+    for (test, expected) in [
+        ("^alone$", &["alone"][..]),
+        ("^a$", &["a"]),
+        ("^b$", &["a", "b"]),
+        ("^(c|d)$", &["a", "b", "c", "d"]),
+    ] {
+        let selection = Selection {
+            tests: vec![test.parse().expect("a filter")],
+            ..Selection::default()
+        };
+        let chosen = selection.choose(std::slice::from_ref(&loaded));
+        let names: Vec<&str> = (chosen.scenarios[0].probes())
+            .map(|probe| probe.name.as_str())
+            .collect();
+        assert_eq!(names, expected, "{test}");
+    }
+}

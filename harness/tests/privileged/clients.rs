@@ -26,6 +26,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             }
         }
     }
+    for (workload, answered) in [("frontend", true), ("batch", false)] {
+        for url in ["http://10.244.0.3:8080/", "http://[fd00:10:244::3]:8080/"] {
+            let name = format!("clients: workload {workload} asks {url}");
+            trials.push(privileged(name, move || {
+                workload_asks(workload, url, answered)
+            }));
+        }
+    }
     trials.push(privileged(
         "clients: the command's status is the lab's",
         statuses,
@@ -51,6 +59,25 @@ fn ask(scenario: &str, host: &str, mode: &str, url: &str, leaks: bool) -> Result
         }
     }
     Ok(())
+}
+
+/// The answers come by the connection that is remembered: nothing else would let
+/// them into the frontend.
+fn workload_asks(workload: &str, url: &str, answered: bool) -> Result<(), Failed> {
+    let file = "scenarios/workloads/both-ends.yaml";
+    let args = [
+        "lab", file, "--in", workload, "--", "curl", "-sS", "-m", "2", url,
+    ];
+    if !answered {
+        run(args).expect(TIMED_OUT)?;
+        return Ok(());
+    }
+    let run = run(args).expect(0)?;
+    let replies = run.stderr.lines().filter(|line| line.contains("reply"));
+    if run.stdout.starts_with("this is backend's data") && replies.count() == 2 {
+        return Ok(());
+    }
+    Err(format!("{}\n{}", run.stdout, run.stderr).into())
 }
 
 fn statuses() -> Result<(), Failed> {
