@@ -3,27 +3,45 @@
 use netverdict_abi::{ConnectionKey, Hook, Reason};
 
 use crate::address::Family;
-use crate::packet::{Endpoints, Packet};
+use crate::packet::{Endpoints, Packet, Role};
 use crate::{Run, faults, icmp, maps};
 
-/// Why the packet needs no policy: it belongs to a connection that the workload's
-/// other hook let begin.
+/// Why the packet needs no policy: it belongs to a connection that was let begin.
 #[inline(always)]
 pub(crate) fn recognise(run: &Run, hook: Hook, packet: &Packet) -> Option<Reason> {
-    let (first, reason) = match packet.icmp() {
+    match packet.icmp() {
         Some(kind) if icmp::is_error(packet.family, kind) => {
-            (about(hook, packet)?, Reason::Related)
+            is_related(run, hook, packet).then_some(Reason::Related)
         }
-        _ => (reversed(packet)?, Reason::Reply),
-    };
-    if faults::REPLY_WITHOUT_CONNECTION && packet.acknowledges
-        || faults::RELATED_WITHOUT_CONNECTION && matches!(reason, Reason::Related)
-    {
-        return Some(reason);
+        _ => is_reply(run, hook, packet).then_some(Reason::Reply),
     }
-    let key = key(run, other(hook), packet.family, &first);
-    // SAFETY: the value is not looked at.
-    unsafe { maps::CONNECTIONS.get(key) }.map(|_| reason)
+}
+
+#[inline(always)]
+fn is_reply(run: &Run, hook: Hook, packet: &Packet) -> bool {
+    let Some(first) = answered(packet) else {
+        return false;
+    };
+    faults::REPLY_WITHOUT_CONNECTION && packet.acknowledges
+        || is_known(run, other(hook), packet.family, &first)
+}
+
+/// Whether it is an error about a packet that the workload sent or received within
+/// a connection, whoever began it.
+#[inline(always)]
+fn is_related(run: &Run, hook: Hook, packet: &Packet) -> bool {
+    if faults::RELATED_WITHOUT_CONNECTION {
+        return true;
+    }
+    let about = &packet.about;
+    let is_the_workloads = match hook {
+        Hook::Egress => about.destination.equals(&packet.source),
+        Hook::Uplink | Hook::Ingress => about.source.equals(&packet.destination),
+    };
+    is_the_workloads
+        && (about.role.can_be(Role::FORTH) && is_known(run, other(hook), packet.family, about)
+            || about.role.can_be(Role::BACK)
+                && is_known(run, hook, packet.family, &reversed(about)))
 }
 
 /// Remembers the packet as the first of a connection, if it may be one.
@@ -40,7 +58,7 @@ pub(crate) fn remember(run: &Run, hook: Hook, packet: &Packet) {
         source_port_be: packet.source_port_be,
         destination_port_be,
         protocol: packet.protocol,
-        is_known: true,
+        role: Role::FORTH,
     };
     let key = key(run, hook, packet.family, &first);
     // SAFETY: the value is not looked at.
@@ -52,7 +70,7 @@ pub(crate) fn remember(run: &Run, hook: Hook, packet: &Packet) {
 
 /// The first packet of the connection that this one would be a reply in.
 #[inline(always)]
-fn reversed(packet: &Packet) -> Option<Endpoints> {
+fn answered(packet: &Packet) -> Option<Endpoints> {
     let (source_port_be, destination_port_be) = match packet.icmp() {
         Some(kind) if icmp::is_echo_reply(packet.family, kind) => (packet.source_port_be, 0),
         Some(_) => return None,
@@ -64,21 +82,28 @@ fn reversed(packet: &Packet) -> Option<Endpoints> {
         source_port_be,
         destination_port_be,
         protocol: packet.protocol,
-        is_known: true,
+        role: Role::FORTH,
     })
 }
 
-/// The packet that an error is about, if the workload had to do with it.
 #[inline(always)]
-fn about(hook: Hook, packet: &Packet) -> Option<Endpoints> {
-    if faults::RELATED_WITHOUT_CONNECTION {
-        return Some(packet.about);
+fn reversed(reply: &Endpoints) -> Endpoints {
+    Endpoints {
+        source: reply.destination,
+        destination: reply.source,
+        source_port_be: reply.destination_port_be,
+        destination_port_be: reply.source_port_be,
+        protocol: reply.protocol,
+        role: Role::FORTH,
     }
-    let is_the_workloads = match hook {
-        Hook::Egress => packet.about.destination.equals(&packet.source),
-        Hook::Uplink | Hook::Ingress => packet.about.source.equals(&packet.destination),
-    };
-    (packet.about.is_known && is_the_workloads).then_some(packet.about)
+}
+
+/// Whether the hook let a connection begin whose first packet is `first`.
+#[inline(always)]
+fn is_known(run: &Run, hook: Hook, family: Family, first: &Endpoints) -> bool {
+    let key = key(run, hook, family, first);
+    // SAFETY: the value is not looked at.
+    unsafe { maps::CONNECTIONS.get(key) }.is_some()
 }
 
 /// The other hook of the same workload.

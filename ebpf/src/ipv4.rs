@@ -6,7 +6,7 @@ use crate::address::{Address, Family};
 use crate::bytes::{Bytes, read_inside};
 use crate::faults;
 use crate::fragment::Place;
-use crate::packet::{Endpoints, Packet, Upper, inner_ports};
+use crate::packet::{Endpoints, Packet, Role, Upper, inner_ports};
 
 /// Reads the header at `offset`.
 #[inline(always)]
@@ -42,7 +42,7 @@ pub(crate) fn header(bytes: &impl Bytes, offset: usize, packet: &mut Packet) -> 
 /// Reads the beginning of a packet inside an ICMP error. Its length is not looked
 /// at, for the rest of it is cut off.
 #[inline(always)]
-pub(crate) fn inner(bytes: &impl Bytes, at: Upper, about: &mut Endpoints) -> Option<()> {
+pub(crate) fn inner(bytes: &impl Bytes, at: Upper, about: &mut Endpoints) -> Option<Role> {
     let header: [u8; FIXED_HEADER] = read_inside(bytes, at.offset, at.end)?;
     let header_length = usize::from(header[0] & 0x0f) * 4;
     let fragment = u16::from_be_bytes([header[6], header[7]]);

@@ -6,7 +6,7 @@ use crate::address::{Address, Family};
 use crate::bytes::{Bytes, beyond, read_inside, read_within};
 use crate::faults;
 use crate::fragment::Place;
-use crate::packet::{Endpoints, Packet, Upper, inner_ports};
+use crate::packet::{Endpoints, Packet, Role, Upper, inner_ports};
 
 /// Reads the fixed header at `offset`.
 #[inline(always)]
@@ -84,7 +84,7 @@ pub(crate) fn walk(bytes: &impl Bytes, packet: &mut Packet) -> Result<(), Reason
 /// header nothing is looked for: no connection has the number of one as its
 /// protocol.
 #[inline(always)]
-pub(crate) fn inner(bytes: &impl Bytes, at: Upper, about: &mut Endpoints) -> Option<()> {
+pub(crate) fn inner(bytes: &impl Bytes, at: Upper, about: &mut Endpoints) -> Option<Role> {
     let header: [u8; FIXED_HEADER] = read_inside(bytes, at.offset, at.end)?;
     if header[0] >> 4 != 6 {
         return None;

@@ -44,8 +44,27 @@ pub(crate) struct Endpoints {
     pub(crate) source_port_be: u16,
     pub(crate) destination_port_be: u16,
     pub(crate) protocol: u8,
-    /// Whether there is such a packet, and it may be the first of a connection.
-    pub(crate) is_known: bool,
+    pub(crate) role: Role,
+}
+
+/// What a packet may be in a connection. Bits, as every value of them is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct Role(u8);
+
+impl Role {
+    /// There is no such packet, or it is in no connection.
+    pub(crate) const NONE: Role = Role(0);
+    /// It goes the way of the first.
+    pub(crate) const FORTH: Role = Role(1);
+    /// It goes the other way.
+    pub(crate) const BACK: Role = Role(2);
+    const EITHER: Role = Role(3);
+
+    #[inline(always)]
+    pub(crate) fn can_be(self, role: Role) -> bool {
+        self.0 & role.0 != 0
+    }
 }
 
 /// Where a transport header is.
@@ -77,7 +96,7 @@ impl Packet {
             source_port_be: 0,
             destination_port_be: 0,
             protocol: 0,
-            is_known: false,
+            role: Role::NONE,
         },
     };
 
@@ -128,11 +147,11 @@ pub(crate) fn transport(
                 offset: upper.offset + icmp::HEADER,
                 end: upper.end,
             };
-            packet.about.is_known = match family {
+            packet.about.role = match family {
                 Family::V4 => ipv4::inner(bytes, inside, &mut packet.about),
                 _ => ipv6::inner(bytes, inside, &mut packet.about),
             }
-            .is_some();
+            .unwrap_or(Role::NONE);
         }
         if !faults::ICMP_TYPE_IGNORED {
             packet.destination_port_be = u16::from(kind).to_be();
@@ -141,27 +160,33 @@ pub(crate) fn transport(
     Ok(())
 }
 
-/// Reads the ports of a packet inside an ICMP error; `None` if they are cut off
-/// or the packet begins no connection.
+/// Reads the ports of a packet inside an ICMP error, and says what it may be;
+/// `None` if they are cut off.
 #[inline(always)]
 pub(crate) fn inner_ports(
     bytes: &impl Bytes,
     upper: Upper,
     family: Family,
     about: &mut Endpoints,
-) -> Option<()> {
+) -> Option<Role> {
     if has_ports(about.protocol) {
         let [a, b, c, d] = read_inside(bytes, upper.offset, upper.end)?;
         about.source_port_be = u16::from_ne_bytes([a, b]);
         about.destination_port_be = u16::from_ne_bytes([c, d]);
     } else if about.protocol == icmp::protocol(family) {
         let header: [u8; icmp::HEADER] = read_inside(bytes, upper.offset, upper.end)?;
-        if !icmp::is_echo_request(family, header[0]) {
-            return None;
+        let identifier = u16::from_ne_bytes([header[4], header[5]]);
+        if icmp::is_echo_request(family, header[0]) {
+            about.source_port_be = identifier;
+            return Some(Role::FORTH);
         }
-        about.source_port_be = u16::from_ne_bytes([header[4], header[5]]);
+        if icmp::is_echo_reply(family, header[0]) {
+            about.destination_port_be = identifier;
+            return Some(Role::BACK);
+        }
+        return None;
     }
-    Some(())
+    Some(Role::EITHER)
 }
 
 #[inline(always)]

@@ -73,14 +73,18 @@ macro_rules! reasons {
         ///     packet passed the workload's *other* hook is [`Reason::Reply`]; of
         ///     ICMP and ICMPv6, nothing but an echo reply is the reverse of
         ///     anything.
-        ///     An ICMP error (types 3, 11, 12; ICMPv6 1 to 4) about a packet of
-        ///     a connection (its addresses, protocol and ports, read behind the
-        ///     8 bytes of ICMP header, an inner IPv4 header of any length or an
-        ///     inner IPv6 header without extensions, offset 0) whose first packet
-        ///     passed the workload's other hook is [`Reason::Related`]; at
-        ///     ingress the inner source must be the outer destination, at egress
-        ///     the inner destination the outer source. The inner packet goes the
-        ///     way of the connection's first; of ICMP it must be an echo request.
+        ///     An ICMP error (types 3, 11, 12; ICMPv6 1 to 4) about a packet (its
+        ///     addresses, protocol and ports, read behind the 8 bytes of ICMP
+        ///     header, an inner IPv4 header of any length or an inner IPv6 header
+        ///     without extensions, offset 0) is [`Reason::Related`] if that packet
+        ///     goes the way of a connection whose first packet passed the
+        ///     workload's other hook, or is the reverse of a connection whose first
+        ///     packet passed *this* hook: the workload sent it and learns at
+        ///     ingress what became of it, or received it and complains at egress,
+        ///     whoever began. So at ingress the inner source must be the outer
+        ///     destination, at egress the inner destination the outer source. Of
+        ///     ICMP, an echo request goes the way of a connection and an echo reply
+        ///     is the reverse of one; no other message is either.
         ///     What is read of it must lie inside the packet: its header, and of
         ///     TCP, UDP and SCTP 4 bytes, of ICMP 8. An error in fragments is
         ///     about a packet only in its first.

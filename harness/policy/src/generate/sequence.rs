@@ -73,8 +73,11 @@ fn follow(draw: &mut Draw, policy: &Policy, journey: &Journey) -> Option<(Sender
         }
         // The same once more.
         8 => Some((sender_of(journey), sent.clone())),
-        // An error, from the receiver or from somebody on the way.
+        // An error, from the receiver or from somebody on the way, about the packet
+        // or about its reply.
         9 => {
+            let reply = draw.once_in(2).then(|| reversed(packet)).flatten();
+            let packet = reply.as_ref().unwrap_or(packet);
             let about = quoted(packet.transport)?;
             let kind = error(draw, packet.source, packet.destination, about);
             let from = if draw.once_in(3) {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::frame::{ProbeId, build};
+use crate::frame::{Body, IcmpKind, IpPacket, ProbeId, Transport, build};
+use crate::journey::Leg;
 use crate::oracle::{Memory, travel};
 
 #[test]
@@ -61,4 +62,42 @@ fn every_reason_shows_up() {
             Reason::Impossible
         ]
     );
+}
+
+/// Errors about replies that nobody has sent yet: only their connection speaks for
+/// them.
+#[test]
+fn errors_about_replies_show_up() {
+    use netverdict_abi::{Hook, Reason};
+    let quoted = |leg: &Leg| match &leg.frame.body {
+        Body::Ip(IpPacket {
+            transport: Transport::Icmp(IcmpKind::Error { about, .. }),
+            ..
+        }) => Some((about.source, about.destination)),
+        _ => None,
+    };
+    let mut seen = BTreeSet::new();
+    for seed in 0..200 {
+        let mut draw = Draw::seeded(seed);
+        let policy = super::policy(&mut draw);
+        let mut memory = Memory::tracking();
+        let mut ways = BTreeSet::new();
+        for journey in sequence(&mut draw, &policy, &topology(&policy), 24) {
+            for decision in travel(&policy, &journey, &mut memory) {
+                let leg = (journey.legs.iter())
+                    .find(|leg| leg.point == decision.point)
+                    .expect("a leg of the journey");
+                match quoted(leg) {
+                    Some(way) if decision.reason == Reason::Related && !ways.contains(&way) => {
+                        seen.insert(decision.point.hook());
+                    }
+                    _ => {}
+                }
+                if let Body::Ip(packet) = &leg.frame.body {
+                    ways.insert((packet.source, packet.destination));
+                }
+            }
+        }
+    }
+    assert_eq!(seen, [Hook::Egress, Hook::Ingress].into());
 }

@@ -150,24 +150,32 @@ impl Memory {
         connection.is_some_and(|connection| self.knows(connection))
     }
 
-    /// Whether a quoted packet is of a connection whose first packet passed the
-    /// workload's other hook, and the workload has seen it.
+    /// Whether a quoted packet is one that the workload sent or received, and goes
+    /// the way of a connection whose first packet passed the workload's other hook
+    /// or is the reverse of one whose first packet passed this one.
     pub(super) fn is_related(&self, hook: Hook, packet: &Packet<'_>, inner: Inner) -> bool {
-        let Some(ports) = inner.transport.begins() else {
-            return false;
-        };
         let of_workload = match hook {
             Hook::Ingress => inner.source == packet.destination,
             Hook::Egress => inner.destination == packet.source,
             Hook::Uplink => false,
         };
+        let forth = inner.transport.begins().map(|ports| Connection {
+            hook: other(hook),
+            source: inner.source,
+            destination: inner.destination,
+            ports,
+        });
+        let back = inner.transport.answers().map(|ports| Connection {
+            hook,
+            source: inner.destination,
+            destination: inner.source,
+            ports,
+        });
         of_workload
-            && self.knows(Connection {
-                hook: other(hook),
-                source: inner.source,
-                destination: inner.destination,
-                ports,
-            })
+            && [forth, back]
+                .into_iter()
+                .flatten()
+                .any(|connection| self.knows(connection))
     }
 
     fn knows(&self, connection: Connection) -> bool {

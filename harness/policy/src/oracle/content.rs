@@ -38,9 +38,21 @@ pub(super) enum Message {
     Error {
         source: IpAddr,
         destination: IpAddr,
-        about: Exchange,
+        about: About,
     },
     Other,
+}
+
+/// The packet that an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// It may be anything in an exchange between its ends: this one, if its source
+    /// began, and this one turned round, if its destination did.
+    Either(Exchange),
+    /// A question.
+    Question(Exchange),
+    /// An answer to this question.
+    Answer(Exchange),
 }
 
 /// What tells connections between two addresses apart.
@@ -57,6 +69,24 @@ pub(super) enum Exchange {
     Other {
         protocol: u8,
     },
+}
+
+impl Exchange {
+    /// The same, as the other side would begin it.
+    pub(super) fn turned_round(self) -> Exchange {
+        match self {
+            Exchange::Ports {
+                protocol,
+                source,
+                destination,
+            } => Exchange::Ports {
+                protocol,
+                source: destination,
+                destination: source,
+            },
+            Exchange::Echo { .. } | Exchange::Other { .. } => self,
+        }
+    }
 }
 
 impl Content {
@@ -108,28 +138,31 @@ impl Content {
                 code: _,
                 about,
             }) => {
-                let exchange = match about.transport {
+                let quoted = match about.transport {
                     _ if about.later_fragment || !is_quoted(about) => None,
                     QuotedTransport::Ports {
                         protocol,
                         source,
                         destination,
-                    } => Some(Exchange::Ports {
+                    } => Some(About::Either(Exchange::Ports {
                         protocol,
                         source,
                         destination,
-                    }),
+                    })),
                     QuotedTransport::EchoRequest { identifier } => {
-                        Some(Exchange::Echo { identifier })
+                        Some(About::Question(Exchange::Echo { identifier }))
                     }
-                    // No reply is the first packet of a connection.
-                    QuotedTransport::EchoReply { identifier: _ } => None,
-                    QuotedTransport::Other { protocol } => Some(Exchange::Other { protocol }),
+                    QuotedTransport::EchoReply { identifier } => {
+                        Some(About::Answer(Exchange::Echo { identifier }))
+                    }
+                    QuotedTransport::Other { protocol } => {
+                        Some(About::Either(Exchange::Other { protocol }))
+                    }
                 };
-                let message = exchange.map_or(Message::Other, |about_what| Message::Error {
+                let message = quoted.map_or(Message::Other, |quoted| Message::Error {
                     source: about.source,
                     destination: about.destination,
-                    about: about_what,
+                    about: quoted,
                 });
                 icmp(kind, message)
             }

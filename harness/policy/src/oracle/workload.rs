@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use netverdict_abi::{Hook, Reason};
 
 use super::address::workload_at;
-use super::content::{Content, Message};
+use super::content::{About, Content, Message};
 use super::memory::{Bypass, Memory};
 use super::shape::Whole;
 use super::{Decision, PolicyStage, Stage, policy as network_policy, read};
@@ -151,8 +151,8 @@ fn is_related(
     let Content::Icmp {
         message:
             Message::Error {
-                source: inner_source,
-                destination: inner_destination,
+                source: sender,
+                destination: receiver,
                 about,
             },
         ..
@@ -161,9 +161,20 @@ fn is_related(
         return false;
     };
     let is_party = match hook {
-        Hook::Ingress => inner_source == destination,
-        Hook::Egress => inner_destination == source,
+        Hook::Ingress => sender == destination,
+        Hook::Egress => receiver == source,
         Hook::Uplink => false,
     };
-    is_party && memory.knows_connection(other(hook), inner_source, inner_destination, about)
+    // The quoted packet came by the workload's other hook. So did the first, if the
+    // quoted one's sender began; if its receiver did, the first came by this one.
+    let sender_began = |exchange| memory.knows_connection(other(hook), sender, receiver, exchange);
+    let receiver_began = |exchange| memory.knows_connection(hook, receiver, sender, exchange);
+    is_party
+        && match about {
+            About::Either(exchange) => {
+                sender_began(exchange) || receiver_began(exchange.turned_round())
+            }
+            About::Question(exchange) => sender_began(exchange),
+            About::Answer(exchange) => receiver_began(exchange),
+        }
 }

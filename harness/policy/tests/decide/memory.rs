@@ -364,6 +364,107 @@ fn errors() {
     }
 }
 
+/// An error about a reply belongs to the connection as one about a request does:
+/// how else would a server learn that its answers are too big (RFC 1191 §3)?
+#[test]
+fn errors_about_replies() {
+    let (router, router_v6) = ("172.16.0.1", "2001:db8::1");
+    let request = "10.0.0.11 > 10.0.0.10 40000>80/tcp";
+    let answer = "10.0.0.10 > 10.0.0.11 80>40000/tcp";
+    let asked = "10.0.0.10 > 10.0.0.12 40000>5432/udp";
+    let answered = "10.0.0.12 > 10.0.0.10 5432>40000/udp";
+    let to_web = |about| error(router, "10.0.0.10", about).frame();
+    let to_web_v6 = |about| error(router_v6, "fd00::a", about).frame();
+    // `api` may be sent nothing.
+    let by_web = |about| error("10.0.0.10", "10.0.0.11", about).frame();
+    let by_web_v6 = |about| error("fd00::a", "fd00::b", about).frame();
+    let cases: Vec<(&str, Vec<(FrameSpec, Reason)>)> = vec![
+        (
+            "about what was answered, from somebody on the way",
+            vec![
+                (to_web(answer), NO_MATCH),
+                (packet(request), ALLOW),
+                (to_web(answer), RELATED),
+                (to_web("10.0.0.10 > 10.0.0.11 80>40001/tcp"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.11 81>40000/tcp"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.11 40000>80/tcp"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.11 80>40000/udp"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.12 80>40000/tcp"), NO_MATCH),
+            ],
+        ),
+        (
+            "about an answer that was received",
+            vec![
+                (by_web(answered), NO_MATCH),
+                (packet(asked), ALLOW),
+                (by_web(answered), RELATED),
+                (by_web("10.0.0.12 > 10.0.0.10 5432>40001/udp"), NO_MATCH),
+                (by_web("10.0.0.12 > 10.0.0.10 40000>5432/udp"), NO_MATCH),
+            ],
+        ),
+        (
+            "a question that was dropped has no answer",
+            vec![
+                (packet("10.0.0.12 > 10.0.0.10 40000>80/tcp"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.12 80>40000/tcp"), NO_MATCH),
+            ],
+        ),
+        (
+            "about echo replies that were sent, by identifier",
+            vec![
+                (packet("fd00::b > fd00::a echo 7"), ALLOW),
+                (to_web_v6("fd00::a > fd00::b echo-reply 7"), RELATED),
+                (to_web_v6("fd00::a > fd00::b echo-reply 8"), NO_MATCH),
+                (to_web_v6("fd00::a > fd00::b echo 7"), NO_MATCH),
+            ],
+        ),
+        (
+            "about echo replies that were received",
+            vec![
+                (packet("10.0.0.10 > 10.0.0.12 echo 7"), ALLOW),
+                (by_web("10.0.0.12 > 10.0.0.10 echo-reply 7"), RELATED),
+                (by_web("10.0.0.12 > 10.0.0.10 echo-reply 8"), NO_MATCH),
+                (by_web("10.0.0.12 > 10.0.0.10 echo 7"), NO_MATCH),
+            ],
+        ),
+        (
+            "a request of identifier 0 is nobody's reply, a reply nobody's request",
+            vec![
+                (packet("10.0.0.11 > 10.0.0.10 echo 0"), ALLOW),
+                (to_web("10.0.0.10 > 10.0.0.11 echo 0"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.11 echo-reply 0"), RELATED),
+                (packet("10.0.0.10 > 10.0.0.12 echo 0"), ALLOW),
+                (to_web("10.0.0.10 > 10.0.0.12 echo-reply 0"), NO_MATCH),
+                (to_web("10.0.0.10 > 10.0.0.12 echo 0"), RELATED),
+            ],
+        ),
+        (
+            "of IPv6, and about protocols without ports",
+            vec![
+                (packet("fd00::b > fd00::a protocol 47"), ALLOW),
+                (to_web_v6("fd00::a > fd00::b protocol 47"), RELATED),
+                (to_web_v6("fd00::a > fd00::b protocol 50"), NO_MATCH),
+                (packet("fd00::a > fd00::c 40000>53/udp"), ALLOW),
+                (by_web_v6("fd00::c > fd00::a 53>40000/udp"), RELATED),
+                (by_web_v6("fd00::c > fd00::a 54>40000/udp"), NO_MATCH),
+            ],
+        ),
+        (
+            "whoever sent the answer hears of it, and whoever received it speaks of it",
+            vec![
+                (packet(request), ALLOW),
+                (packet(asked), ALLOW),
+                // The wrong end of each.
+                (to_web(answered), NO_MATCH),
+                (by_web(answer), NO_MATCH),
+            ],
+        ),
+    ];
+    for (name, packets) in cases {
+        check(name, &narrow(), &packets);
+    }
+}
+
 /// An error about somebody else's packet is none about one's own.
 #[test]
 fn errors_for_others() {

@@ -174,3 +174,107 @@ pub(super) fn errors(judge: &mut Judge) -> Result<(), Failed> {
         ),
     ])
 }
+
+/// What is said of a reply, to who sent it and by who received it.
+pub(super) fn about_replies(judge: &mut Judge) -> Result<(), Failed> {
+    let ports = |source, destination| QuotedTransport::Ports {
+        protocol: Protocol::Tcp,
+        source,
+        destination,
+    };
+    let error = |from: &str, to: &str, sender: &str, receiver: &str, transport| {
+        let about = Quoted {
+            source: address(sender),
+            destination: address(receiver),
+            option_words: 0,
+            later_fragment: false,
+            transport,
+        };
+        between(
+            from,
+            to,
+            Transport::Icmp(IcmpKind::Error {
+                // Unreachable, or of IPv6 time exceeded.
+                kind: 3,
+                code: 0,
+                about,
+            }),
+        )
+    };
+    let request = |identifier| Transport::Icmp(IcmpKind::EchoRequest { identifier });
+    let requested = |identifier| QuotedTransport::EchoRequest { identifier };
+    let replied = |identifier| QuotedTransport::EchoReply { identifier };
+    for (pod, open, other, router) in [
+        (POD, OPEN, OTHER, "192.0.2.1"),
+        (POD_V6, OPEN_V6, OTHER_V6, "2001:db8:bad::1"),
+    ] {
+        judge.start()?;
+        judge.track()?;
+        let to_pod = |about| error(router, pod, pod, other, about);
+        let refused = |name, spec| (name, Ingress, spec, PolicyNoMatch, rule::POD_IN);
+        let related = |name, hook, spec| (name, hook, spec, Related, 0);
+        let allowed = |name, spec, rule| (name, Ingress, spec, PolicyAllow, rule);
+        judge.expect(&[
+            refused("before", to_pod(ports(80, 40000))),
+            allowed("the question", between(other, pod, syn(80)), rule::ANYBODY),
+            related("the answer, too big", Ingress, to_pod(ports(80, 40000))),
+            refused("another answer", to_pod(ports(80, 40001))),
+            refused("an answer from elsewhere", to_pod(ports(81, 40000))),
+            refused("a question of its own", to_pod(ports(40000, 80))),
+            refused(
+                "another workload's answer",
+                error(router, pod, open, other, ports(80, 40000)),
+            ),
+            refused(
+                "the answer, to who received it",
+                error(router, pod, other, pod, ports(80, 40000)),
+            ),
+            refused("before the echo", to_pod(replied(7))),
+            allowed("an echo", between(other, pod, request(7)), rule::ECHO),
+            related("its reply", Ingress, to_pod(replied(7))),
+            refused("another reply", to_pod(replied(8))),
+            refused("a request with its identifier", to_pod(requested(7))),
+            allowed("an echo of 0", between(other, pod, request(0)), rule::ECHO),
+            refused("a request of 0", to_pod(requested(0))),
+            related("the reply of 0", Ingress, to_pod(replied(0))),
+        ])?;
+        // What a workload says of the answers it got. It sends with pleasure; to see
+        // what needs a connection, it no longer may.
+        let by_open = |about| error(open, router, other, open, about);
+        judge.expect(&[
+            (
+                "asks",
+                Egress,
+                between(open, other, syn(22)),
+                PolicyNotSelected,
+                0,
+            ),
+            (
+                "asks for an echo",
+                Egress,
+                between(open, other, request(9)),
+                PolicyNotSelected,
+                0,
+            ),
+        ])?;
+        let mut silenced = image();
+        for endpoint in silenced.endpoints.values_mut() {
+            endpoint.egress = Some(1);
+        }
+        judge.install(&silenced, true, Connections::Keep)?;
+        let denied = |name, spec| (name, Egress, spec, PolicyDefaultDeny, rule::POD_OUT);
+        judge.expect(&[
+            related("of an answer", Egress, by_open(ports(22, 40000))),
+            denied("of another port's", by_open(ports(23, 40000))),
+            denied("of what it asked", by_open(ports(40000, 22))),
+            related("of an echo's reply", Egress, by_open(replied(9))),
+            denied("of another reply", by_open(replied(8))),
+            denied("of a request", by_open(requested(9))),
+            denied(
+                "of what another got",
+                error(pod, router, other, open, ports(22, 40000)),
+            ),
+        ])?;
+    }
+    Ok(())
+}

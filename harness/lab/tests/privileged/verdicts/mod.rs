@@ -42,6 +42,9 @@ pub(crate) const CASES: &[Case] = &[
     ("errors_about_a_connection_pass", || {
         errors::errors(&mut Judge::new())
     }),
+    ("errors_about_a_reply_pass", || {
+        errors::about_replies(&mut Judge::new())
+    }),
     ("later_fragments_share_the_fate_of_the_first", || {
         memory::fragments(&mut Judge::new())
     }),
@@ -65,6 +68,7 @@ fn every_reason() -> Result<(), Failed> {
         policy::addresses,
         memory::connections,
         errors::errors,
+        errors::about_replies,
         memory::fragments,
         memory::epochs,
     ] {

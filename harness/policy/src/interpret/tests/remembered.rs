@@ -315,6 +315,114 @@ fn errors_about_the_connections_of_another_workload_are_none_of_ones_business() 
 }
 
 #[test]
+fn errors_pass_that_are_about_a_reply() {
+    let free = two_workloads(open(), open());
+    let shut = two_workloads(closed(), closed());
+    let related = Reason::Related;
+    let dropped = Reason::PolicyDefaultDeny;
+    let too_big = |inner: &str, behind: &str| {
+        let error = format!("0304 0000 0000 0500 {inner} {behind}");
+        (IN, packet("198.51.100.1", POD, "0000 0000", 1, &error))
+    };
+    let complaint = |inner: &str, behind: &str| {
+        let error = format!("0303 0000 0000 0000 {inner} {behind}");
+        (OUT, packet(POD, "198.51.100.1", "0000 0000", 1, &error))
+    };
+    let sent = |protocol| quoted("45", POD, PEER, "0000", protocol);
+    let received = |protocol| quoted("45", PEER, POD, "0000", protocol);
+    for (name, first, error, expected) in [
+        (
+            "sent, too big",
+            to_pod(6, THERE),
+            too_big(&sent(6), BACK),
+            related,
+        ),
+        (
+            "sent, the same ports",
+            to_pod(6, THERE),
+            too_big(&sent(6), THERE),
+            dropped,
+        ),
+        (
+            "sent, another protocol",
+            to_pod(6, THERE),
+            too_big(&sent(17), BACK),
+            dropped,
+        ),
+        (
+            "sent, no ports",
+            to_pod(47, ""),
+            too_big(&sent(47), ""),
+            related,
+        ),
+        (
+            "sent, an echo",
+            to_pod(1, PING),
+            too_big(&sent(1), PONG),
+            related,
+        ),
+        (
+            "sent, another echo",
+            to_pod(1, PING),
+            too_big(&sent(1), "0000 0000 0008 0000"),
+            dropped,
+        ),
+        (
+            "sent, a request",
+            to_pod(1, PING),
+            too_big(&sent(1), PING),
+            dropped,
+        ),
+        (
+            "sent, a request of identifier 0",
+            to_pod(1, "0800 0000 0000 0000"),
+            too_big(&sent(1), "0800 0000 0000 0000"),
+            dropped,
+        ),
+        (
+            "the other end's",
+            to_pod(6, THERE),
+            too_big(&received(6), BACK),
+            dropped,
+        ),
+        (
+            "received",
+            from_pod(17, THERE),
+            complaint(&received(17), BACK),
+            related,
+        ),
+        (
+            "received, another port",
+            from_pod(17, THERE),
+            complaint(&received(17), "0051 9c40"),
+            dropped,
+        ),
+        (
+            "received, an echo",
+            from_pod(1, PING),
+            complaint(&received(1), PONG),
+            related,
+        ),
+        (
+            "the other end's complaint",
+            from_pod(17, THERE),
+            complaint(&sent(17), BACK),
+            dropped,
+        ),
+    ] {
+        // By the same hook, so that only memory can tell them apart.
+        let mut memory = Memory::tracking();
+        let (point, frame) = &error;
+        let judged = reason(&shut, *point, frame, &mut memory);
+        assert_eq!(judged, dropped, "{name}, before");
+        let judged = reason(&free, first.0, &first.1, &mut memory);
+        assert_eq!(judged, Reason::PolicyAllow, "{name}");
+        let judged = reason(&shut, *point, frame, &mut memory);
+        assert_eq!(judged, expected, "{name}");
+    }
+}
+
+#[test]
 fn errors_of_icmpv6() {
     let image = two_workloads(open(), closed());
     let (pod, peer) = ("fd00::1", "2001:db8::9");
