@@ -1,18 +1,26 @@
-//! How fast the lanes are, each beside a bare loop of the system call that it is
-//! made of, in the same run: `cargo xtask bench`.
+//! How fast things are, each beside a bare loop of what it is made of, in the same
+//! run: `cargo xtask bench`.
 //!
-//! Times drift from machine to machine and hour to hour; ratios keep.
+//! Times drift from machine to machine and hour to hour; ratios keep. With
+//! arguments, only the parts that they name are measured.
 
 mod bare;
 mod filter;
+mod images;
+mod install;
+mod matrix;
 mod measure;
 mod process;
 mod testrun;
 mod wire;
 
+use std::process::ExitCode;
+
 use netverdict::object;
 use netverdict_lab::isolate::isolated;
-use std::process::ExitCode;
+
+/// What can be measured, in the order in which it is.
+const PARTS: [&str; 6] = ["process", "testrun", "wire", "matrix", "filter", "install"];
 
 fn main() -> ExitCode {
     // `cargo test` runs benchmarks too, with this flag missing.
@@ -20,8 +28,18 @@ fn main() -> ExitCode {
         println!("run by `cargo xtask bench`");
         return ExitCode::SUCCESS;
     }
-    process::print();
-    match isolated(|| match inside() {
+    let named: Vec<String> = (std::env::args().skip(1))
+        .filter(|arg| arg != "--bench")
+        .collect();
+    if let Some(unknown) = named.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        eprintln!("there is no part {unknown}: there are {}", PARTS.join(", "));
+        return ExitCode::FAILURE;
+    }
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    if wanted("process") {
+        process::print();
+    }
+    match isolated(|| match inside(wanted) {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("failed to {error}");
@@ -36,9 +54,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn inside() -> Result<(), netverdict_lab::LabError> {
-    let object = object::open(None).expect("the built-in object");
-    testrun::print(&object.bytes)?;
-    wire::print(&object.bytes)?;
-    filter::print(&object.bytes)
+fn inside(wanted: impl Fn(&str) -> bool) -> Result<(), Box<dyn std::error::Error>> {
+    let object = object::open(None)?;
+    let object = &object.bytes[..];
+    for part in PARTS.into_iter().filter(|part| wanted(part)) {
+        match part {
+            "testrun" => testrun::print(object)?,
+            "wire" => wire::print(object)?,
+            "matrix" => matrix::print(object)?,
+            "filter" => filter::print(object)?,
+            "install" => install::print(object)?,
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -27,10 +27,6 @@ pub(crate) fn pair<E>(
         let second = timed(&mut bare)?;
         times.push((first, second));
     }
-    let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
     let seconds = |each: fn(&(Duration, Duration)) -> Duration| {
         Duration::from_secs_f64(median(
             times.iter().map(|pair| each(pair).as_secs_f64()).collect(),
@@ -46,6 +42,12 @@ pub(crate) fn pair<E>(
                 .collect(),
         ),
     })
+}
+
+/// The value in the middle, of at least one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// How long something takes.
