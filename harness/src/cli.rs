@@ -106,6 +106,10 @@ pub struct RunArgs {
     /// Order in which a scenario's frames are sent; 0 is the order of the file.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// How often the policy changes to and fro in each step, under traffic, in the
+    /// wire lane.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub swaps: u32,
     /// Where junit.xml and events.jsonl go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub report_dir: PathBuf,

@@ -20,6 +20,8 @@ pub enum Event {
     SuiteStarted(SuiteStarted),
     /// A probe was judged.
     Verdict(Verdict),
+    /// A step was judged: a change of the policy under traffic.
+    Step(StepVerdict),
     /// A scenario ended in a lane.
     SuiteFinished(SuiteFinished),
     /// Last.
@@ -111,6 +113,73 @@ pub struct Verdict {
     pub rerun: String,
     /// Wall time in microseconds: its share of the time its lane took.
     pub micros: u64,
+}
+
+/// A change of the policy under traffic was judged.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepVerdict {
+    /// Where.
+    pub suite: SuiteId,
+    /// The step's name.
+    pub step: String,
+    /// `file:line:column` of the step.
+    pub location: String,
+    /// What came of it.
+    pub outcome: ProbeOutcome,
+    /// Why it was not run, if it was not.
+    pub skipped: Option<SkipReason>,
+    /// How often one policy took the other's place.
+    pub swaps: u32,
+    /// Frames judged meanwhile.
+    pub frames: u64,
+    /// Different frames that pass under one policy and not under the other.
+    pub flips: usize,
+    /// Frames that were on their way during a change.
+    pub between: u64,
+    /// Frames whose hooks judged by different policies.
+    pub mixed: u64,
+    /// Frames that were judged as neither policy says.
+    pub wrong: u64,
+    /// How long a change took, in microseconds: the longest of them.
+    pub window_micros: f64,
+    /// Frames of the scenario's probes that were no part of the traffic.
+    pub left_out: Vec<LeftOutFrame>,
+    /// The first few wrong ones.
+    pub shown: Vec<WrongFrame>,
+    /// Why it is not as expected, in full; empty if it is.
+    pub explanation: String,
+    /// The command that runs just this step again.
+    pub rerun: String,
+    /// Wall time in microseconds.
+    pub micros: u64,
+}
+
+/// A frame that cannot be sent over and over.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftOutFrame {
+    /// Its probe.
+    pub probe: String,
+    /// What tells it from the probe's other frames.
+    pub case: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A frame that was judged as neither policy says.
+#[derive(Clone, Debug, Serialize)]
+pub struct WrongFrame {
+    /// Its probe.
+    pub probe: String,
+    /// The frame, decoded.
+    pub sent: String,
+    /// What the policy before says, hook by hook.
+    pub before: Vec<String>,
+    /// What the policy after says, hook by hook.
+    pub after: Vec<String>,
+    /// `before`, `after` or `either`: which of them it may have seen.
+    pub may_see: &'static str,
+    /// What the filter said, hook by hook.
+    pub seen: Vec<String>,
 }
 
 /// What came of a probe, from best to worst.

@@ -8,7 +8,7 @@ use netverdict_policy::diagnostic::Location;
 use netverdict_policy::frame;
 use netverdict_policy::journey::{Point, Target};
 use netverdict_policy::model::RuleRef;
-use netverdict_policy::scenario::{Expect, Probe};
+use netverdict_policy::scenario::{Expect, Probe, Step};
 
 use crate::event::ProbeOutcome;
 use crate::fault::{self, Passage};
@@ -32,6 +32,17 @@ pub fn rerun(suite: &Suite<'_>, probe: &Probe) -> String {
     };
     format!(
         "netverdict run {} --test {} {}{no_xfail}",
+        quoted(&suite.scenario.file.path),
+        quoted(&test),
+        suite.lane.flags(),
+    )
+}
+
+/// The command that runs a step alone, in this lane.
+pub fn rerun_step(suite: &Suite<'_>, step: &Step, swaps: u32) -> String {
+    let test = format!("^step {}$", regex::escape(&step.name).replace("\\-", "-"));
+    format!(
+        "netverdict run {} --test {} {} --swaps {swaps}",
         quoted(&suite.scenario.file.path),
         quoted(&test),
         suite.lane.flags(),

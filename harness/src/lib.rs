@@ -16,6 +16,7 @@ pub mod fault;
 pub mod judge;
 pub mod lane;
 pub mod lanes;
+pub mod live;
 pub mod load;
 pub mod matrix;
 pub mod object;

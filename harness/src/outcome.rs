@@ -1,8 +1,8 @@
 //! Three parties compared: the author, the policy as the oracle reads it, and
 //! the kernel.
 
-use netverdict_abi::Verdict;
-use netverdict_policy::image::MapImage;
+use netverdict_abi::{Reason, Verdict};
+use netverdict_policy::image::{MapImage, RuleId};
 use netverdict_policy::journey::Target;
 use netverdict_policy::oracle::Decision;
 use netverdict_policy::scenario::{Case, Expect, Probe};
@@ -119,11 +119,21 @@ pub fn compare(
 
 /// The filter names one rule, the oracle all that decide alike.
 fn agrees(decision: &Decision, judged: &Judged, image: &MapImage) -> bool {
-    let names_a_deciding_rule = match image.rule(judged.rule) {
+    decision.point == judged.point && says_the_same(decision, judged.reason, judged.rule, image)
+}
+
+/// Whether the filter gave the oracle's reason, and one of its rules.
+pub(crate) fn says_the_same(
+    decision: &Decision,
+    reason: Reason,
+    rule: RuleId,
+    image: &MapImage,
+) -> bool {
+    let names_a_deciding_rule = match image.rule(rule) {
         None => decision.rules.is_empty(),
         Some(rule) => decision.rules.contains(&rule),
     };
-    decision.point == judged.point && decision.reason == judged.reason && names_a_deciding_rule
+    decision.reason == reason && names_a_deciding_rule
 }
 
 fn is_undeliverable(case: &Case) -> bool {

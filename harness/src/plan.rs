@@ -17,6 +17,19 @@ pub fn list(scenarios: &[Selected]) -> String {
         for probe in selected.probes() {
             let _ = writeln!(text, "{}::{}", selected.scenario.file.path, probe.name);
         }
+        let scenario = &selected.scenario;
+        if !selected.steps {
+            continue;
+        }
+        for probe in &scenario.before_steps {
+            let _ = writeln!(text, "{}::{}", scenario.file.path, probe.name);
+        }
+        for step in &scenario.steps {
+            let _ = writeln!(text, "{}::step {}", scenario.file.path, step.name);
+            for probe in &step.probes {
+                let _ = writeln!(text, "{}::{}", scenario.file.path, probe.name);
+            }
+        }
     }
     text
 }

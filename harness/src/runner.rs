@@ -13,11 +13,13 @@ use netverdict_policy::oracle::{Decision, Memory, travel};
 use netverdict_policy::scenario::{Probe, Scenario};
 
 use crate::event::{
-    Event, ProbeOutcome, Problem, SkipReason, SuiteFinished, SuiteStarted, Verdict,
+    Event, ProbeOutcome, Problem, SkipReason, StepVerdict, SuiteFinished, SuiteStarted, Verdict,
 };
-use crate::lane::Lane;
+use crate::lane::{Lane, Mode};
 use crate::lanes::kernel::{Kernel, Sabotage};
+use crate::lanes::swap::Swaps;
 use crate::lanes::{Work, model};
+use crate::live::{self, Live, Stage, Under};
 use crate::select::Selected;
 use crate::suite::{Finding, NoFinding, Suite};
 
@@ -36,6 +38,8 @@ pub struct Settings<'a> {
     pub jobs: usize,
     /// Order in which frames are sent; 0 is the order of the file.
     pub seed: u64,
+    /// How often the policy changes to and fro in each step under traffic.
+    pub swaps: u32,
     /// Proof that the wire lane notices.
     pub sabotage: Option<Sabotage>,
     /// Whether the run is to end early.
@@ -45,7 +49,10 @@ pub struct Settings<'a> {
 /// Entries that the maps need for any of the scenarios.
 pub fn sizes(scenarios: &[Selected]) -> ImageSizes {
     (scenarios.iter()).fold(ImageSizes::default(), |sizes, selected| {
-        sizes.max(selected.image.sizes())
+        let steps = selected.scenario.steps.iter();
+        steps.fold(sizes.max(selected.image.sizes()), |sizes, step| {
+            sizes.max(step.image.sizes())
+        })
     })
 }
 
@@ -107,7 +114,8 @@ fn first_ids(scenarios: &[Selected]) -> Vec<u32> {
         .map(|selected| {
             let first = next;
             let cases: usize = selected.probes().map(|probe| probe.cases.len()).sum();
-            next = next.wrapping_add(u32::try_from(cases).unwrap_or(u32::MAX));
+            let ids = cases + live::ids(selected);
+            next = next.wrapping_add(u32::try_from(ids).unwrap_or(u32::MAX));
             first
         })
         .collect()
@@ -125,9 +133,23 @@ impl Worker<'_> {
     fn scenario(&mut self, selected: &Selected, first_id: u32) -> Vec<Event> {
         let mut events = Vec::new();
         let probes: Vec<&Probe> = selected.probes().collect();
+        let cases: usize = probes.iter().map(|probe| probe.cases.len()).sum();
+        let stages = match selected.steps {
+            true => Stage::all(&selected.scenario, &selected.image),
+            false => Vec::new(),
+        };
+        let first_of_live = first_id.wrapping_add(u32::try_from(cases).unwrap_or(u32::MAX));
+        let live = match Live::of(&stages, ProbeId(first_of_live)) {
+            Ok(live) => Some(live).filter(|_| selected.steps),
+            Err(error) => {
+                events.push(problem(selected, format!("cannot build a frame: {error}")));
+                return events;
+            }
+        };
+        let live = live.as_ref();
         if let Some(reason) = self.stopped() {
             for lane in &self.settings.lanes {
-                self.skip(*lane, selected, &probes, reason, &mut events);
+                self.skip(*lane, selected, &probes, live, reason, &mut events);
             }
             return events;
         }
@@ -150,10 +172,17 @@ impl Worker<'_> {
             match self.stopped() {
                 None if lacks_room(*lane, &work) => {
                     let reason = SkipReason::TooManyWorkloads;
-                    self.skip(*lane, selected, &probes, reason, &mut events);
+                    self.skip(*lane, selected, &probes, live, reason, &mut events);
                 }
-                None => self.suite(*lane, selected, &probes, &work, &decisions, &mut events),
-                Some(reason) => self.skip(*lane, selected, &probes, reason, &mut events),
+                None => {
+                    let plain = Plain {
+                        probes: &probes,
+                        work: &work,
+                        decisions: &decisions,
+                    };
+                    self.suite(*lane, selected, plain, live, &mut events);
+                }
+                Some(reason) => self.skip(*lane, selected, &probes, live, reason, &mut events),
             }
         }
         events
@@ -184,13 +213,18 @@ impl Worker<'_> {
         lane: Lane,
         selected: &Selected,
         probes: &[&Probe],
+        live: Option<&Live<'_>>,
         reason: SkipReason,
         events: &mut Vec<Event>,
     ) {
         let suite = self.named(lane, selected);
-        events.push(begun(&suite, probes));
-        let skipped = probes.iter().map(|probe| suite.skip(probe, reason));
-        events.extend(skipped.map(Event::Verdict));
+        events.push(begun(&suite, probes.len() + selected.live_probes().count()));
+        let all = probes.iter().copied().chain(selected.live_probes());
+        events.extend(all.map(|probe| Event::Verdict(suite.skip(probe, reason))));
+        if let (Some(live), Lane::Wire(_)) = (live, lane) {
+            let steps = self.under(&suite, live);
+            events.extend(steps.map(|under| Event::Step(under.skip(reason))));
+        }
         events.push(Event::SuiteFinished(SuiteFinished {
             suite: suite.id(),
             reproduced: None,
@@ -202,25 +236,42 @@ impl Worker<'_> {
         &mut self,
         lane: Lane,
         selected: &Selected,
-        probes: &[&Probe],
-        work: &Work<'_>,
-        decisions: &[Vec<Decision>],
+        plain: Plain<'_>,
+        live: Option<&Live<'_>>,
         events: &mut Vec<Event>,
     ) {
         let suite = self.named(lane, selected);
         let started = Instant::now();
-        events.push(begun(&suite, probes));
-        let findings = self.findings(lane, work);
+        let Plain {
+            probes,
+            work,
+            decisions,
+        } = plain;
+        events.push(begun(&suite, probes.len() + selected.live_probes().count()));
+        let findings = match work.is_empty() {
+            true => Vec::new(),
+            false => self.findings(lane, work),
+        };
         let elapsed = started.elapsed();
-        let verdicts = verdicts(&suite, probes, decisions, &findings, elapsed);
-        if !verdicts
-            .iter()
-            .all(|verdict| is_as_expected(verdict.outcome))
-        {
+        let mut verdicts = verdicts(&suite, probes, decisions, &findings, elapsed);
+        let mut steps = Vec::new();
+        if let Some(live) = live {
+            verdicts.extend(self.stages(&suite, live));
+            if let Lane::Wire(mode) = lane {
+                for under in self.under(&suite, live) {
+                    steps.push(self.step(mode, under));
+                }
+            }
+        }
+        let elapsed = started.elapsed();
+        let outcomes = (verdicts.iter().map(|verdict| verdict.outcome))
+            .chain(steps.iter().map(|step| step.outcome));
+        if !outcomes.into_iter().all(is_as_expected) {
             self.failed.store(true, Ordering::Relaxed);
         }
         let reproduced = reproduced(&suite, &verdicts);
         events.extend(verdicts.into_iter().map(Event::Verdict));
+        events.extend(steps.into_iter().map(Event::Step));
         events.push(Event::SuiteFinished(SuiteFinished {
             suite: suite.id(),
             reproduced,
@@ -228,33 +279,113 @@ impl Worker<'_> {
         }));
     }
 
+    /// What is judged before the first step, and after each.
+    fn stages(&mut self, suite: &Suite<'_>, live: &Live<'_>) -> Vec<Verdict> {
+        let started = Instant::now();
+        let staged = live.staged.as_slice();
+        let topology = &suite.scenario.topology;
+        let judged = self.guarded(|worker| match suite.lane {
+            Lane::Model => Ok(model::in_stages(staged)),
+            Lane::TestRun => worker.kernel()?.test_run_stages(staged).map_err(failed_to),
+            Lane::Wire(mode) => (worker.kernel()?)
+                .wire_stages(mode, topology, staged)
+                .map_err(failed_to),
+        });
+        let findings = for_each(live.frames(), judged);
+        let elapsed = started.elapsed();
+        let mut from = 0;
+        let mut all = Vec::new();
+        for (stage, decisions) in live.stages.iter().zip(&live.decisions) {
+            let suite = Suite {
+                scenario: &stage.scenario,
+                image: &stage.image,
+                ..*suite
+            };
+            let probes: Vec<&Probe> = stage.scenario.probes.iter().collect();
+            let findings = &findings[from..from + decisions.len()];
+            from += decisions.len();
+            all.extend(verdicts(&suite, &probes, decisions, findings, elapsed));
+        }
+        all
+    }
+
+    /// A change of the policy under traffic.
+    fn step(&mut self, mode: Mode, under: Under<'_>) -> StepVerdict {
+        let started = Instant::now();
+        let Under {
+            suite,
+            live,
+            number,
+            swaps,
+        } = under;
+        let (before, after) = (&live.stages[number], &live.stages[number + 1]);
+        let policies = [&before.scenario.policy, &after.scenario.policy];
+        let expected = live.traffic.expected(policies);
+        let swaps = Swaps {
+            images: [&before.image, &after.image],
+            connections: after.connections,
+            count: swaps,
+            stop: self.settings.stop,
+        };
+        let judged = match live.traffic.frames.is_empty() {
+            true => Err("none of the scenario's probes can be sent over and over".to_owned()),
+            false => self.guarded(|worker| {
+                (worker.kernel()?)
+                    .swap(
+                        mode,
+                        &suite.scenario.topology,
+                        &swaps,
+                        &live.traffic,
+                        &expected,
+                    )
+                    .map_err(failed_to)
+            }),
+        };
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        under.verdict(&judged, &expected, micros)
+    }
+
+    /// The steps of a scenario.
+    fn under<'a>(
+        &self,
+        suite: &'a Suite<'a>,
+        live: &'a Live<'a>,
+    ) -> impl Iterator<Item = Under<'a>> + use<'a> {
+        let swaps = self.settings.swaps;
+        (0..live.stages.len() - 1).map(move |number| Under {
+            suite,
+            live,
+            number,
+            swaps,
+        })
+    }
+
     /// A lane that fails, or panics, leaves a finding for each frame that says
     /// so: the run goes on, and the report is whole.
     fn findings(&mut self, lane: Lane, work: &Work<'_>) -> Vec<Finding> {
-        let judged = catch_unwind(AssertUnwindSafe(|| match lane {
+        let judged = self.guarded(|worker| match lane {
             Lane::Model => Ok(model::run(work)),
-            Lane::TestRun => self.kernel()?.test_run(work).map_err(failed_to),
-            Lane::Wire(mode) => self.kernel()?.wire(mode, work).map_err(failed_to),
-        }));
-        let why = match judged {
-            Ok(Ok(findings)) if findings.len() == work.len() => return findings,
-            Ok(Ok(findings)) => {
-                format!("{} findings for {} frames", findings.len(), work.len())
-            }
-            Ok(Err(why)) => why,
-            Err(panic) => {
-                // What it left half done is not used again.
-                self.kernel = None;
-                let message = (panic.downcast_ref::<String>().map(String::as_str))
-                    .or_else(|| panic.downcast_ref::<&str>().copied());
-                format!(
-                    "the lane panicked: {}",
-                    message.unwrap_or("without a message")
-                )
-            }
-        };
-        let each = || Err(NoFinding::Inconclusive(why.clone()));
-        (0..work.len()).map(|_| each()).collect()
+            Lane::TestRun => worker.kernel()?.test_run(work).map_err(failed_to),
+            Lane::Wire(mode) => worker.kernel()?.wire(mode, work).map_err(failed_to),
+        });
+        for_each(work.len(), judged)
+    }
+
+    /// Does it, and says so if it panics.
+    fn guarded<T>(
+        &mut self,
+        judge: impl FnOnce(&mut Self) -> Result<T, String>,
+    ) -> Result<T, String> {
+        catch_unwind(AssertUnwindSafe(|| judge(self))).unwrap_or_else(|panic| {
+            // What it left half done is not used again.
+            self.kernel = None;
+            let message = (panic.downcast_ref::<String>().map(String::as_str))
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(format!(
+                "the lane panicked: {}",
+                message.unwrap_or("without a message")
+            ))
+        })
     }
 
     fn kernel(&mut self) -> Result<&mut Kernel, String> {
@@ -265,6 +396,25 @@ impl Worker<'_> {
         };
         Ok(self.kernel.insert(kernel))
     }
+}
+
+/// The probes of a scenario that do not depend on its steps.
+#[derive(Clone, Copy)]
+struct Plain<'a> {
+    probes: &'a [&'a Probe],
+    work: &'a Work<'a>,
+    decisions: &'a [Vec<Decision>],
+}
+
+/// As many findings as frames, whatever came of it.
+fn for_each(frames: usize, judged: Result<Vec<Finding>, String>) -> Vec<Finding> {
+    let why = match judged {
+        Ok(findings) if findings.len() == frames => return findings,
+        Ok(findings) => format!("{} findings for {frames} frames", findings.len()),
+        Err(why) => why,
+    };
+    let each = || Err(NoFinding::Inconclusive(why.clone()));
+    (0..frames).map(|_| each()).collect()
 }
 
 /// Workloads that one lab holds at most: each has a namespace and a link.
@@ -298,11 +448,11 @@ pub fn decisions(scenario: &Scenario, probes: &[&Probe]) -> Vec<Vec<Decision>> {
     decisions
 }
 
-fn begun(suite: &Suite<'_>, probes: &[&Probe]) -> Event {
+fn begun(suite: &Suite<'_>, probes: usize) -> Event {
     Event::SuiteStarted(SuiteStarted {
         suite: suite.id(),
         name: suite.scenario.name.clone(),
-        probes: probes.len(),
+        probes,
     })
 }
 

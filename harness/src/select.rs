@@ -25,8 +25,12 @@ pub struct Selected {
     pub scenario: Arc<Scenario>,
     /// Its image.
     pub image: Arc<MapImage>,
-    /// Indices into the scenario's probes, ascending, at least one.
+    /// Indices into the scenario's probes, ascending; at least one, or the steps
+    /// are to run.
     pub probes: Vec<usize>,
+    /// Whether the steps are to run: all of them, with their probes, since each
+    /// changes what the one before left.
+    pub steps: bool,
 }
 
 impl Selected {
@@ -35,6 +39,12 @@ impl Selected {
         self.probes
             .iter()
             .map(|index| &self.scenario.probes[*index])
+    }
+
+    /// The probes that are to run before the first step and after each.
+    pub fn live_probes(&self) -> impl Iterator<Item = &Probe> {
+        let of_steps = self.scenario.steps.iter().flat_map(|step| &step.probes);
+        (self.scenario.before_steps.iter().chain(of_steps)).filter(|_| self.steps)
     }
 }
 
@@ -140,10 +150,17 @@ impl Selection {
             .filter(|index| self.wants(&scenario.file.path, &scenario.probes[*index].name))
             .collect();
         let probes = with_what_was_before(scenario, &wanted);
-        (tagged && !probes.is_empty()).then(|| Selected {
+        let path = &scenario.file.path;
+        let steps = (scenario.steps.iter()).any(|step| {
+            self.wants(path, &format!("step {}", step.name))
+                || (step.probes.iter().chain(&scenario.before_steps))
+                    .any(|probe| self.wants(path, &probe.name))
+        });
+        (tagged && (steps || !probes.is_empty())).then(|| Selected {
             scenario: Arc::clone(scenario),
             image: Arc::clone(&loaded.image),
             probes,
+            steps,
         })
     }
 

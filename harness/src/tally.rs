@@ -20,19 +20,11 @@ pub fn tally(events: &[Event], interrupted: bool, elapsed: Duration) -> RunFinis
             Event::Problem(_) => sum.errors += 1,
             Event::Verdict(verdict) => {
                 sum.frames += verdict.cases.len();
-                match verdict.outcome {
-                    ProbeOutcome::Match => sum.as_expected += 1,
-                    ProbeOutcome::Reproduced => {
-                        sum.as_expected += 1;
-                        sum.reproduced += 1;
-                    }
-                    ProbeOutcome::Skipped => sum.skipped += 1,
-                    ProbeOutcome::PolicyMismatch
-                    | ProbeOutcome::DeliveryMismatch
-                    | ProbeOutcome::FilterMismatch
-                    | ProbeOutcome::UnexpectedPass => sum.mismatched += 1,
-                    ProbeOutcome::Error => sum.errors += 1,
-                }
+                sum.count(verdict.outcome);
+            }
+            Event::Step(step) => {
+                sum.frames += usize::try_from(step.frames).unwrap_or(usize::MAX);
+                sum.count(step.outcome);
             }
             Event::RunStarted(_)
             | Event::Coverage(_)
@@ -51,6 +43,24 @@ pub fn tally(events: &[Event], interrupted: bool, elapsed: Duration) -> RunFinis
     };
     sum.exit_code = exit.code();
     sum
+}
+
+impl RunFinished {
+    fn count(&mut self, outcome: ProbeOutcome) {
+        match outcome {
+            ProbeOutcome::Match => self.as_expected += 1,
+            ProbeOutcome::Reproduced => {
+                self.as_expected += 1;
+                self.reproduced += 1;
+            }
+            ProbeOutcome::Skipped => self.skipped += 1,
+            ProbeOutcome::PolicyMismatch
+            | ProbeOutcome::DeliveryMismatch
+            | ProbeOutcome::FilterMismatch
+            | ProbeOutcome::UnexpectedPass => self.mismatched += 1,
+            ProbeOutcome::Error => self.errors += 1,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn check(options: &Options) -> Result<Tally> {
     let stem = folder.join("none");
     let object = stem.with_extension("o");
     build_ebpf::build(&toolchain, None, &object)?;
-    let seen = observe(&netverdict, &object, &stem, Lanes::Both)?;
+    let seen = observe(&netverdict, &object, &stem, Lanes::Both, &[])?;
     table.push(("(none)", None, seen));
     for name in &names {
         let witness = witness::of(name)
@@ -67,7 +67,13 @@ fn check(options: &Options) -> Result<Tally> {
         let stem = folder.join(name);
         let object = stem.with_extension("o");
         build_ebpf::build(&toolchain, Some(name), &object)?;
-        let seen = observe(&netverdict, &object, &stem, witness.lanes)?;
+        let seen = observe(
+            &netverdict,
+            &object,
+            &stem,
+            witness.lanes,
+            witness.arguments,
+        )?;
         table.push((name, Some(witness), seen));
     }
 
@@ -138,7 +144,13 @@ impl Seen {
     }
 }
 
-fn observe(netverdict: &PathBuf, object: &Path, stem: &Path, lanes: Lanes) -> Result<Seen> {
+fn observe(
+    netverdict: &PathBuf,
+    object: &Path,
+    stem: &Path,
+    lanes: Lanes,
+    arguments: &[&str],
+) -> Result<Seen> {
     let log = stem.with_extension("log");
     let output = File::create(&log).with_context(|| format!("make {}", log.display()))?;
     let mut command = run::scenarios(netverdict)?;
@@ -147,6 +159,7 @@ fn observe(netverdict: &PathBuf, object: &Path, stem: &Path, lanes: Lanes) -> Re
         .arg(object)
         .args(["--lane", lanes.argument(), "--report-dir"])
         .arg(stem)
+        .args(arguments)
         .stdout(output.try_clone()?)
         .stderr(output);
     // A report of an earlier run must not stand in for this one's.

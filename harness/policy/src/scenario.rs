@@ -34,7 +34,11 @@ pub struct Scenario {
     /// Probes, in the file's order, at least one; those of sequences among them.
     /// Their names are unique, those of steps included.
     pub probes: Vec<Probe>,
-    /// Changes that are made while traffic flows, in order.
+    /// What is judged before the first step, in order; its connections are
+    /// remembered in the steps. Empty without steps.
+    pub before_steps: Vec<Probe>,
+    /// Changes that are made while traffic flows, in order. The traffic is that of
+    /// the probes which are part of no sequence.
     pub steps: Vec<Step>,
 }
 
@@ -43,6 +47,8 @@ pub struct Scenario {
 pub struct Step {
     /// Its name, unique within the scenario.
     pub name: String,
+    /// What the change is for.
+    pub why: String,
     /// The policy from then on. Its workloads are those of the scenario, in the
     /// same order.
     pub policy: Policy,

@@ -161,7 +161,9 @@ fn execute(
         seed: args.seed,
         lanes: lanes.iter().map(Lane::to_string).collect(),
         scenarios: scenarios.len(),
-        probes: scenarios.iter().map(|selected| selected.probes.len()).sum(),
+        probes: (scenarios.iter())
+            .map(|selected| selected.probes.len() + selected.live_probes().count())
+            .sum(),
     })];
     let settings = Settings {
         lanes: lanes.to_vec(),
@@ -170,6 +172,7 @@ fn execute(
         fail_fast: args.fail_fast,
         jobs: args.jobs.map_or_else(default_jobs, usize::from),
         seed: args.seed,
+        swaps: args.swaps,
         sabotage: args.sabotage,
         stop,
     };

@@ -9,9 +9,13 @@ use netverdict_policy::frame::{Body, Transport};
 use netverdict_policy::image::ImageSizes;
 use netverdict_policy::journey::Target;
 use netverdict_policy::scenario::Case;
+use netverdict_policy::topology::TopologyPlan;
 
-use super::{Work, testrun, wire};
+use super::swap::{Swapped, Swaps};
+use super::{Staged, Work, swap, testrun, wire};
 use crate::lane::Mode;
+use crate::live::Traffic;
+use crate::live::exact::Expected;
 use crate::suite::Finding;
 
 /// What is done to the wire lane behind its back, to show that it notices.
@@ -65,16 +69,69 @@ impl Kernel {
     /// # Errors
     /// Where the lab cannot be built, or the kernel refuses.
     pub fn wire(&mut self, mode: Mode, work: &Work<'_>) -> Result<Vec<Finding>, LabError> {
+        self.on_wire(mode, work.topology, &[work], |lab, filter, mode| {
+            wire::run(lab, filter, mode, work)
+        })
+    }
+
+    /// Judges stage after stage by `BPF_PROG_TEST_RUN`.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn test_run_stages(&mut self, stages: &[Staged<'_>]) -> Result<Vec<Finding>, LabError> {
+        Ok(testrun::in_stages(&mut self.filter, stages)?)
+    }
+
+    /// Judges stage after stage by frames on a wire.
+    ///
+    /// # Errors
+    /// As [`Kernel::wire`].
+    pub fn wire_stages(
+        &mut self,
+        mode: Mode,
+        topology: &TopologyPlan,
+        stages: &[Staged<'_>],
+    ) -> Result<Vec<Finding>, LabError> {
+        let works: Vec<&Work<'_>> = stages.iter().map(|stage| &stage.work).collect();
+        self.on_wire(mode, topology, &works, |lab, filter, mode| {
+            wire::in_stages(lab, filter, mode, stages)
+        })
+    }
+
+    /// Lets two policies take turns under traffic.
+    ///
+    /// # Errors
+    /// As [`Kernel::wire`].
+    pub fn swap(
+        &mut self,
+        mode: Mode,
+        topology: &TopologyPlan,
+        swaps: &Swaps<'_>,
+        traffic: &Traffic<'_>,
+        expected: &[Expected],
+    ) -> Result<Swapped, LabError> {
+        self.on_wire(mode, topology, &[], |lab, filter, mode| {
+            swap::run(lab, filter, mode, swaps, traffic, expected)
+        })
+    }
+
+    fn on_wire<T>(
+        &mut self,
+        mode: Mode,
+        topology: &TopologyPlan,
+        works: &[&Work<'_>],
+        judge: impl FnOnce(&mut Lab, &mut Filter, XdpMode) -> Result<T, LabError>,
+    ) -> Result<T, LabError> {
         if !self.anchored {
             self.filter.anchor()?;
             self.anchored = true;
         }
-        let reusable = self.lab.take().filter(|lab| lab.plan() == work.topology);
+        let reusable = self.lab.take().filter(|lab| lab.plan() == topology);
         let mut lab = match reusable {
             Some(lab) => lab,
-            None => Lab::build(work.topology, Purpose::Probing)?,
+            None => Lab::build(topology, Purpose::Probing)?,
         };
-        lab.watch_protocols(&protocols(work))?;
+        lab.watch_protocols(&protocols(works))?;
         let wanted = xdp_mode(mode);
         let attached = match self.sabotage {
             None => Some(wanted),
@@ -84,18 +141,18 @@ impl Kernel {
         if let Some(mode) = attached {
             lab.attach(&mut self.filter, mode)?;
         }
-        let findings = wire::run(&mut lab, &mut self.filter, wanted, work)?;
+        let judged = judge(&mut lab, &mut self.filter, wanted)?;
         if attached.is_some() {
             lab.detach()?;
         }
         self.lab = Some(lab);
-        Ok(findings)
+        Ok(judged)
     }
 }
 
 /// Protocols other than the usual ones whose packets are to be looked for at the
 /// node.
-fn protocols(work: &Work<'_>) -> Vec<u8> {
+fn protocols(works: &[&Work<'_>]) -> Vec<u8> {
     let of = |case: &&Case| match &case.journey.frame().body {
         Body::Ip(packet) => match packet.transport {
             Transport::Other { protocol } => Some(protocol),
@@ -106,7 +163,8 @@ fn protocols(work: &Work<'_>) -> Vec<u8> {
         },
         Body::Arp { .. } | Body::Other { .. } => None,
     };
-    let protocols: BTreeSet<u8> = (work.cases.iter())
+    let protocols: BTreeSet<u8> = (works.iter())
+        .flat_map(|work| work.cases.iter())
         .filter(|case| case.journey.target == Target::Node)
         .filter_map(of)
         .collect();

@@ -4,8 +4,11 @@ pub mod accounting;
 pub mod kernel;
 pub mod model;
 mod sightings;
+mod staged;
+pub mod swap;
 pub mod testrun;
 pub mod wire;
 mod work;
 
-pub use work::{Frames, Work};
+pub use staged::Staged;
+pub use work::{Flow, Frames, Work, flow};

@@ -3,7 +3,7 @@
 use netverdict_abi::Verdict;
 use netverdict_policy::interpret::{Memory, judge};
 
-use super::Work;
+use super::{Staged, Work};
 use crate::observation::{Judged, Observation, Seen};
 use crate::suite::Finding;
 
@@ -22,6 +22,18 @@ pub fn run(work: &Work<'_>) -> Vec<Finding> {
     (observations.into_iter())
         .map(|observation| Ok(observation.expect("every frame is alone or in a sequence")))
         .collect()
+}
+
+/// Judges the frames of every stage in order, in one memory; findings in the same
+/// order.
+pub fn in_stages(stages: &[Staged<'_>]) -> Vec<Finding> {
+    let mut memory = Memory::tracking();
+    let mut findings = Vec::new();
+    for Staged { work, connections } in stages {
+        memory.policy_replaced(*connections);
+        findings.extend((0..work.len()).map(|index| Ok(travel(work, index, &mut memory))));
+    }
+    findings
 }
 
 fn travel(work: &Work<'_>, index: usize, memory: &mut Memory) -> Observation {

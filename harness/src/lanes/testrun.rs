@@ -4,9 +4,9 @@ use netverdict_abi::{Event, Hook, REASON_COUNT, Reason, Verdict};
 use netverdict_lab::filter::{Connections, Events, Filter, FilterError, Install, Links};
 use netverdict_lab::wire::Counters;
 
-use super::Work;
 use super::accounting::{self, Books};
 use super::model::seen;
+use super::{Staged, Work};
 use crate::event::SkipReason;
 use crate::observation::{Judged, Observation};
 use crate::suite::{Finding, NoFinding};
@@ -27,12 +27,7 @@ const HOW: Install = Install {
 /// # Errors
 /// Where the kernel refuses; what one batch lacks is said in its findings.
 pub fn run(filter: &mut Filter, work: &Work<'_>) -> Result<Vec<Finding>, FilterError> {
-    let mut findings: Vec<Option<Finding>> = (0..work.len())
-        .map(|index| {
-            let skipped = || Err(NoFinding::Skipped(SkipReason::ForeignSource));
-            work.is_disguised(index).then(skipped)
-        })
-        .collect();
+    let mut findings = unless_disguised(work);
     filter.install(work.image, HOW)?;
     let alone: Vec<usize> = (work.alone.iter().copied())
         .filter(|index| findings[*index].is_none())
@@ -53,8 +48,47 @@ pub fn run(filter: &mut Filter, work: &Work<'_>) -> Result<Vec<Finding>, FilterE
             run_batch(filter, work, batch, &mut findings)?;
         }
     }
-    let each = |finding: Option<Finding>| finding.expect("every frame is alone or in a sequence");
-    Ok(findings.into_iter().map(each).collect())
+    Ok(findings.into_iter().map(judged).collect())
+}
+
+/// Puts the image of one stage after the other in force, and judges its frames in
+/// order; findings in the same order.
+///
+/// # Errors
+/// As [`run`].
+pub fn in_stages(filter: &mut Filter, stages: &[Staged<'_>]) -> Result<Vec<Finding>, FilterError> {
+    let mut all = Vec::new();
+    for stage in stages {
+        let how = Install {
+            track: true,
+            connections: stage.kept(),
+            ..HOW
+        };
+        filter.install(stage.work.image, how)?;
+        let mut findings = unless_disguised(&stage.work);
+        let frames: Vec<usize> = (0..stage.work.len())
+            .filter(|index| findings[*index].is_none())
+            .collect();
+        for batch in frames.chunks(BATCH) {
+            run_batch(filter, &stage.work, batch, &mut findings)?;
+        }
+        all.extend(findings.into_iter().map(judged));
+    }
+    Ok(all)
+}
+
+/// Findings of those that this lane cannot judge, by index.
+fn unless_disguised(work: &Work<'_>) -> Vec<Option<Finding>> {
+    (0..work.len())
+        .map(|index| {
+            let skipped = || Err(NoFinding::Skipped(SkipReason::ForeignSource));
+            work.is_disguised(index).then(skipped)
+        })
+        .collect()
+}
+
+fn judged(finding: Option<Finding>) -> Finding {
+    finding.expect("every frame is alone or in a sequence")
 }
 
 /// What the program returned for a frame at each hook, up to the first that did

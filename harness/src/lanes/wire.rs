@@ -6,9 +6,9 @@ use netverdict_lab::{Attachment, Lab, LabError, XdpMode};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::journey::Point;
 
-use super::Work;
 use super::accounting::{self, Books};
 use super::sightings::Sightings;
+use super::{Staged, Work};
 use crate::observation::{Seen, Witness};
 use crate::suite::{Finding, NoFinding};
 
@@ -38,26 +38,78 @@ pub fn run(
             *finding = finding.take().or(of_sequence);
         }
     }
-    let each = |finding: Option<Finding>| finding.expect("every frame is alone or in a sequence");
-    let mut findings: Vec<Finding> = found.into_iter().map(each).collect();
-    let dropped = |index: &usize| match &findings[*index] {
+    let mut findings: Vec<Finding> = found.into_iter().map(judged).collect();
+    let in_sequences = work.sequences.iter().flatten();
+    let order = work.alone.iter().chain(in_sequences).copied();
+    call_witnesses(lab, filter, mode, work, order, &mut findings)?;
+    Ok(findings)
+}
+
+/// Puts the image of one stage after the other in force, and sends its frames in
+/// order, each alone; then those that were dropped once more under an image that
+/// passes everything. Findings in the order of the frames.
+///
+/// # Errors
+/// As [`run`].
+pub fn in_stages(
+    lab: &mut Lab,
+    filter: &mut Filter,
+    mode: XdpMode,
+    stages: &[Staged<'_>],
+) -> Result<Vec<Finding>, LabError> {
+    let mut found = Vec::with_capacity(stages.len());
+    for stage in stages {
+        let how = Install {
+            track: true,
+            connections: stage.kept(),
+            ..HOW
+        };
+        filter.install(stage.work.image, how)?;
+        let mut round = Round::begin(lab, filter, mode, &stage.work)?;
+        for index in 0..stage.work.len() {
+            round.send(lab, filter, vec![index])?;
+        }
+        found.push(round.end(lab, filter)?);
+    }
+    let mut all = Vec::new();
+    for (stage, found) in stages.iter().zip(found) {
+        let mut findings: Vec<Finding> = found.into_iter().map(judged).collect();
+        let order = 0..stage.work.len();
+        call_witnesses(lab, filter, mode, &stage.work, order, &mut findings)?;
+        all.extend(findings);
+    }
+    Ok(all)
+}
+
+fn judged(finding: Option<Finding>) -> Finding {
+    finding.expect("every frame is alone or in a sequence")
+}
+
+/// Sends what was dropped once more under an image that passes everything.
+fn call_witnesses(
+    lab: &mut Lab,
+    filter: &mut Filter,
+    mode: XdpMode,
+    work: &Work<'_>,
+    order: impl Iterator<Item = usize>,
+    findings: &mut [Finding],
+) -> Result<(), LabError> {
+    let was_dropped = |index: &usize| match &findings[*index] {
         Ok(observation) => matches!(observation.seen, Seen::Dropped | Seen::Aborted),
         Err(_) => false,
     };
-    let in_sequences = work.sequences.iter().flatten();
-    let dropped: Vec<usize> = (work.alone.iter().chain(in_sequences).copied())
-        .filter(dropped)
-        .collect();
-    if !dropped.is_empty() {
-        filter.install(&MapImage::pass_all(), HOW)?;
-        let witnesses = send_all(lab, filter, mode, work, &dropped)?;
-        for (index, witness) in witnesses.into_iter().enumerate() {
-            if let Some(witness) = witness {
-                testify(&mut findings[index], work, index, witness);
-            }
+    let dropped: Vec<usize> = order.filter(was_dropped).collect();
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    filter.install(&MapImage::pass_all(), HOW)?;
+    let witnesses = send_all(lab, filter, mode, work, &dropped)?;
+    for (index, witness) in witnesses.into_iter().enumerate() {
+        if let Some(witness) = witness {
+            testify(&mut findings[index], work, index, witness);
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Adds what became of a dropped frame when everything passes.
@@ -196,7 +248,7 @@ impl<'w> Round<'w> {
 
 /// The kernel must say that our program is attached at every hook, in the mode
 /// asked for.
-fn attached(
+pub(super) fn attached(
     when: &str,
     found: &[(Point, Option<Attachment>)],
     filter: &Filter,

@@ -40,7 +40,7 @@ pub struct Frames {
 }
 
 /// What a flow that bypasses the policy is remembered by.
-type Flow = (IpAddr, u16, u8);
+pub type Flow = (IpAddr, u16, u8);
 
 impl<'a> Work<'a> {
     /// Builds the frames of these probes, with ids from `first` on.
@@ -174,7 +174,8 @@ fn frames(case: &Case, id: ProbeId) -> Result<Frames, FrameError> {
     Ok(Frames { id, legs: legs? })
 }
 
-fn flow(case: &Case) -> Option<Flow> {
+/// What the frame would be remembered by, if a prefilter let it bypass the policy.
+pub fn flow(case: &Case) -> Option<Flow> {
     let Body::Ip(packet) = &case.journey.frame().body else {
         return None;
     };

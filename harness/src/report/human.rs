@@ -6,7 +6,8 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 
-use crate::event::{Event, ProbeOutcome, RunFinished, RunStarted, SuiteId, Verdict};
+use super::step_title;
+use crate::event::{Event, ProbeOutcome, RunFinished, RunStarted, StepVerdict, SuiteId, Verdict};
 use crate::exit::Exit;
 use crate::words::counted;
 
@@ -36,6 +37,7 @@ pub fn render(events: &[Event], colour: bool) -> String {
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     let mut failures = String::new();
     let mut repeats: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut live: Vec<&StepVerdict> = Vec::new();
     let mut finished = None;
     for event in events {
         match event {
@@ -69,6 +71,26 @@ pub fn render(events: &[Event], colour: bool) -> String {
                 );
                 explain(&mut failures, &mut repeats, verdict, paint);
             }
+            Event::Step(step) => {
+                let row = rows.entry(&step.suite.scenario).or_default();
+                let cell = row.lanes.entry(step.suite.lane_and_mode()).or_default();
+                cell.take(step.outcome);
+                live.push(step);
+                if !step.explanation.is_empty() {
+                    let kind = match step.outcome {
+                        ProbeOutcome::Error => "INCONCLUSIVE",
+                        _ => "MISMATCH filter",
+                    };
+                    let _ = writeln!(
+                        failures,
+                        "{} {} [{}]",
+                        paint.red(kind),
+                        paint.bold(&format!("step {}", step.step)),
+                        step.suite.lane_and_mode(),
+                    );
+                    let _ = writeln!(failures, "{}\n", step.explanation.trim_end());
+                }
+            }
             Event::SuiteFinished(done) => {
                 let SuiteId { scenario, .. } = &done.suite;
                 let row = rows.entry(scenario).or_default();
@@ -79,6 +101,9 @@ pub fn render(events: &[Event], colour: bool) -> String {
     }
     if let Some(run) = run.filter(|_| !order.is_empty()) {
         let _ = write!(text, "\n{}", table(run, &order, &rows, colour));
+    }
+    if !live.is_empty() {
+        let _ = write!(text, "\n{}", changes(&live));
     }
     if !failures.is_empty() {
         let _ = write!(text, "\n{failures}");
@@ -107,15 +132,36 @@ fn header(run: &RunStarted) -> String {
 fn count(cell: &mut Cellful, verdict: &Verdict) {
     cell.probes += 1;
     cell.frames += verdict.cases.len();
-    match verdict.outcome {
-        ProbeOutcome::Match | ProbeOutcome::Reproduced => {}
-        ProbeOutcome::Skipped => cell.skipped += 1,
-        ProbeOutcome::PolicyMismatch
-        | ProbeOutcome::DeliveryMismatch
-        | ProbeOutcome::FilterMismatch
-        | ProbeOutcome::UnexpectedPass => cell.wrong += 1,
-        ProbeOutcome::Error => cell.errors += 1,
+    cell.take(verdict.outcome);
+}
+
+impl Cellful {
+    fn take(&mut self, outcome: ProbeOutcome) {
+        match outcome {
+            ProbeOutcome::Match | ProbeOutcome::Reproduced => {}
+            ProbeOutcome::Skipped => self.skipped += 1,
+            ProbeOutcome::PolicyMismatch
+            | ProbeOutcome::DeliveryMismatch
+            | ProbeOutcome::FilterMismatch
+            | ProbeOutcome::UnexpectedPass => self.wrong += 1,
+            ProbeOutcome::Error => self.errors += 1,
+        }
     }
+}
+
+/// What was seen of each change under traffic, a line each.
+fn changes(live: &[&StepVerdict]) -> String {
+    let mut text = String::new();
+    for step in live {
+        let _ = writeln!(
+            text,
+            "{} [{}] {}",
+            step.suite.scenario,
+            step.suite.lane_and_mode(),
+            step_title(step)
+        );
+    }
+    text
 }
 
 /// Prints an explanation once; lanes that fail in the same way are counted.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::event::{Event, ProbeOutcome, Problem, RunStarted, SuiteStarted, Verdict};
+use super::step_title;
+use crate::event::{Event, ProbeOutcome, Problem, RunStarted, StepVerdict, SuiteStarted, Verdict};
 
 /// The events as JUnit XML.
 pub fn render(events: &[Event]) -> String {
@@ -20,6 +21,10 @@ pub fn render(events: &[Event]) -> String {
             Event::Verdict(verdict) => {
                 let suite = suite.get_or_insert_with(|| TestSuite::new("netverdict"));
                 suite.add_test_case(test_case(verdict));
+            }
+            Event::Step(step) => {
+                let suite = suite.get_or_insert_with(|| TestSuite::new("netverdict"));
+                suite.add_test_case(step_case(step));
             }
             Event::SuiteFinished(finished) => {
                 if let Some(mut suite) = suite.take() {
@@ -91,6 +96,49 @@ fn test_case(verdict: &Verdict) -> TestCase {
         case.add_property(Property::new("xfail", "reproduced"));
     }
     case
+}
+
+fn step_case(step: &StepVerdict) -> TestCase {
+    let status = match step.outcome {
+        ProbeOutcome::Match | ProbeOutcome::Reproduced => TestCaseStatus::success(),
+        ProbeOutcome::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            if let Some(reason) = step.skipped {
+                status.set_message(reason.to_string());
+            }
+            status
+        }
+        ProbeOutcome::PolicyMismatch
+        | ProbeOutcome::DeliveryMismatch
+        | ProbeOutcome::FilterMismatch
+        | ProbeOutcome::UnexpectedPass => {
+            step_failed(NonSuccessKind::Failure, "filter-mismatch", step)
+        }
+        ProbeOutcome::Error => step_failed(NonSuccessKind::Error, "inconclusive", step),
+    };
+    let mut case = TestCase::new(format!("step {}", step.step), status);
+    let suite = &step.suite;
+    case.set_classname(format!("{}.{}", suite.scenario, suite.lane_and_mode()));
+    case.set_time(Duration::from_micros(step.micros));
+    for (name, value) in [
+        ("location", step.location.clone()),
+        ("changes", step.swaps.to_string()),
+        ("frames", step.frames.to_string()),
+        ("wrong", step.wrong.to_string()),
+        ("window-micros", format!("{:.1}", step.window_micros)),
+    ] {
+        case.add_property(Property::new(name, value));
+    }
+    case
+}
+
+fn step_failed(kind: NonSuccessKind, name: &str, step: &StepVerdict) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status
+        .set_type(name)
+        .set_message(step_title(step))
+        .set_description(step.explanation.as_str());
+    status
 }
 
 fn failure(kind: &str, verdict: &Verdict) -> TestCaseStatus {

@@ -6,4 +6,52 @@ pub mod junit;
 pub mod tap;
 mod write;
 
+use crate::event::StepVerdict;
+
 pub use write::{ReportError, write_reports};
+
+/// `step quarantine: 12,345 frames under traffic, 0 wrong, window 1.8 µs`.
+fn step_title(step: &StepVerdict) -> String {
+    if step.skipped.is_some() {
+        return format!("step {}", step.step);
+    }
+    let swaps = match step.swaps {
+        1 => String::new(),
+        swaps => format!("{} changes, ", grouped(u64::from(swaps))),
+    };
+    format!(
+        "step {}: {swaps}{} frames under traffic, {} wrong, window {:.1} µs",
+        step.step,
+        grouped(step.frames),
+        grouped(step.wrong),
+        step.window_micros,
+    )
+}
+
+/// Digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn digits_are_grouped_from_the_end() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(super::grouped(number), expected);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::step_title;
 use crate::event::{Event, ProbeOutcome};
 
 /// The events as TAP.
@@ -34,6 +35,27 @@ pub fn render(events: &[Event]) -> String {
                 };
                 let _ = writeln!(lines, "{ok} {count} - {title}{directive}");
                 diagnose(&mut lines, &verdict.explanation);
+            }
+            Event::Step(step) => {
+                count += 1;
+                let suite = &step.suite;
+                let title = format!(
+                    "{} {} [{}]",
+                    escape(&suite.scenario),
+                    escape(&step_title(step)),
+                    suite.lane_and_mode()
+                );
+                let ok = match step.outcome {
+                    ProbeOutcome::Match | ProbeOutcome::Reproduced | ProbeOutcome::Skipped => "ok",
+                    ProbeOutcome::PolicyMismatch
+                    | ProbeOutcome::DeliveryMismatch
+                    | ProbeOutcome::FilterMismatch
+                    | ProbeOutcome::UnexpectedPass
+                    | ProbeOutcome::Error => "not ok",
+                };
+                let skip = (step.skipped).map_or(String::new(), |why| format!(" # SKIP {why}"));
+                let _ = writeln!(lines, "{ok} {count} - {title}{skip}");
+                diagnose(&mut lines, &step.explanation);
             }
             Event::Coverage(coverage) => {
                 let _ = writeln!(lines, "# {coverage}");

@@ -3,6 +3,7 @@
 mod agreement;
 mod clients;
 mod incident;
+mod live;
 mod matrix;
 mod objects;
 #[path = "../program/mod.rs"]
@@ -21,6 +22,7 @@ fn main() {
     let mut trials = scenarios::trials();
     trials.extend(agreement::trials());
     trials.extend(incident::trials());
+    trials.extend(live::trials());
     trials.extend(matrix::trials());
     trials.extend(objects::trials());
     trials.extend(sabotage::trials());

@@ -15,6 +15,8 @@ pub(super) struct Witness {
     /// Suites, by the beginning of their names, each of which must see it by
     /// itself.
     pub(super) each_of: Option<&'static str>,
+    /// What the run is told besides: which scenarios, and how often to do it.
+    pub(super) arguments: &'static [&'static str],
 }
 
 /// Lanes of netverdict.
@@ -48,6 +50,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a denied source behind a VLAN tag",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "port-byte-order",
@@ -55,6 +58,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a port that reads differently backwards",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "address-byte-order",
@@ -62,6 +66,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "an allowed prefix that is no palindrome",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "icmp-type-ignored",
@@ -69,6 +74,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "an `icmps` rule, and a message of another type",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "later-fragment-ports",
@@ -76,6 +82,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a later fragment whose payload looks like allowed ports",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "untracked-fragment-passes",
@@ -83,6 +90,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a later fragment whose first was never sent",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "fragment-identification-ignored",
@@ -90,6 +98,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a sequence: the first fragment of one packet, a later one of another between the same two",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "prefix-lookup-skipped",
@@ -97,6 +106,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a prefilter with an allow list",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "default-flipped",
@@ -104,6 +114,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a prefilter, and a source on none of its lists",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "except-ignored",
@@ -111,6 +122,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a prefilter whose default drops, and a source that its lists except or leave out",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "deny-list-ignored",
@@ -118,6 +130,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a deny list for every port",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "bypass-ignored",
@@ -125,6 +138,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a prefilter that bypasses a policy which would drop",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "bypass-not-remembered",
@@ -132,6 +146,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "the same, at the backend",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "bypass-at-any-backend",
@@ -139,6 +154,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a sequence: a flow that bypasses, then from the same port to a workload that is no backend of it",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "egress-not-judged",
@@ -146,6 +162,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a workload with an egress policy that drops something",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "ingress-not-judged",
@@ -153,6 +170,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a workload with an ingress policy that drops something",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "foreign-source-passes",
@@ -160,6 +178,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a workload that sends under another workload's address",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "identity-lookup-skipped",
@@ -167,6 +186,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a rule that allows workloads by label",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "identity-wildcard-ignored",
@@ -174,6 +194,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a rule about ports alone, for anybody",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "deny-allow-swapped",
@@ -181,6 +202,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a deny rule that decides",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "deny-shadowed-by-longer-port",
@@ -188,13 +210,16 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a deny for every port or a range, of which an allow for one peer or for anybody opens a port",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "generation-read-twice",
         lanes: Lanes::Wire,
         exit_code: 1,
-        needs: "steps under traffic: a workload is selected and allowed before, and not selected after, so that either passes and a mixture drops",
+        needs: "steps under traffic that give the same rules and guards other numbers, and enough changes",
         each_of: None,
+        // The filter mixes policies only if one changes within some 50 ns of a run.
+        arguments: &["--tag", "numbers", "--mode", "native", "--swaps", "1000"],
     },
     Witness {
         fault: "reply-without-connection",
@@ -202,6 +227,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a sequence: an acknowledgement (`flags: [ack]`) out of a workload that may send nothing, with no connection before",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "connection-either-way",
@@ -209,6 +235,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a sequence: a connection to a workload that may send nothing, then a new one of its own to the same host",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "connection-of-any-hook",
@@ -216,6 +243,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "a sequence: egress lets a packet out, ingress does not let it in, then its reverse comes out of the receiver",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "related-without-connection",
@@ -223,6 +251,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "an ICMP error about no connection, to or from a workload that may not have it",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "epoch-ignored",
@@ -230,6 +259,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "two sequences with the same ports, the second of which answers what only the first asked",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "pass-all-ignored",
@@ -237,6 +267,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 3,
         needs: "any scenario with a drop: its witness does not arrive",
         each_of: None,
+        arguments: &[],
     },
     Witness {
         fault: "passes-everything",
@@ -244,6 +275,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 1,
         needs: "any drop; every incident by itself",
         each_of: Some("scenarios/incident/"),
+        arguments: &[],
     },
     Witness {
         fault: "drop-not-enforced",
@@ -251,6 +283,7 @@ const WITNESSES: &[Witness] = &[
         exit_code: 3,
         needs: "any drop: what the filter says is not what it did, and nothing it says is evidence",
         each_of: None,
+        arguments: &[],
     },
 ];
 

@@ -8,11 +8,12 @@ use super::link::{self, Linked, Setting};
 use super::manifest::{self, Objects};
 use super::network::{self, Network};
 use super::prefilter::{self, DENY_LIST, PREFILTER, Prefilters};
-use super::probe::{self, PROBE};
+use super::probe::{self, PROBES};
 use super::problems::Problems;
 use super::read::Fields;
 use super::sets::{self, SET, Sets};
 use super::sources::Sources;
+use super::steps::{self, STEP};
 use super::suggest::did_you_mean;
 use super::tree::Node;
 use crate::coverage::Coverage;
@@ -20,7 +21,7 @@ use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::image::MapImage;
 use crate::lower::lower;
 use crate::model::{Choices, Policy};
-use crate::scenario::{Probe, Scenario, Xfail};
+use crate::scenario::{Probe, Scenario, Step, Xfail};
 use crate::topology::TopologyPlan;
 
 /// The keys of a scenario.
@@ -94,12 +95,23 @@ pub(super) const SCENARIO: Table = Table {
              without sequences, nothing would be proven. Each is judged as if nothing had been \
              before it.",
         ),
+        Key::optional(
+            "before_steps",
+            PROBES,
+            "Probes that are sent in order before the first step, such as a connection that is \
+             established by then: the steps remember it.",
+        ),
+        Key::optional(
+            "steps",
+            Shape::List {
+                of: &Shape::Mapping(&STEP),
+                least: 1,
+            },
+            "Changes of the policy, one after the other, each while the frames of 'probes' are sent \
+             over and over: what is sent before a change is judged as before, what is sent after \
+             it as after it, and what is on its way in the meantime by either, at each hook.",
+        ),
     ],
-};
-
-const PROBES: Shape = Shape::List {
-    of: &Shape::Mapping(&PROBE),
-    least: 1,
 };
 
 const XFAIL: Table = Table {
@@ -152,14 +164,25 @@ pub(super) fn read(
         choices,
         sets,
     });
-    let lists = probe::Lists::of(
-        node,
-        fields.get("probes"),
-        fields.get("sequences"),
-        problems,
-    );
+    let written = probe::Written {
+        probes: fields.get("probes"),
+        sequences: fields.get("sequences"),
+        before_steps: fields.get("before_steps"),
+        steps: fields.get("steps"),
+    };
+    let lists = probe::Lists::of(node, written, problems);
     let mut named = BTreeSet::new();
-    let judged = parts.map(|parts| judge(parts, &lists, &mut named, problems));
+    let expected_to_fail = fields.get("xfail").is_some();
+    let judged = parts.map(|parts| {
+        judge(
+            parts,
+            &lists,
+            expected_to_fail,
+            sources,
+            &mut named,
+            problems,
+        )
+    });
     if judged.is_none() {
         named.extend(lists.given_names());
     }
@@ -174,6 +197,8 @@ pub(super) fn read(
         policy,
         image,
         probes,
+        before_steps,
+        steps,
         coverage,
     } = judged?;
     let scenario = Scenario {
@@ -185,7 +210,8 @@ pub(super) fn read(
         topology,
         policy,
         probes,
-        steps: Vec::new(),
+        before_steps,
+        steps,
     };
     Some((scenario, image?, coverage))
 }
@@ -197,7 +223,12 @@ fn tags(node: Option<&Node>, problems: &mut Problems) -> BTreeSet<String> {
         .collect()
 }
 
-fn manifests(node: Option<&Node>, sources: &mut Sources<'_>, problems: &mut Problems) -> Objects {
+/// The objects of the files that a list names.
+pub(super) fn manifests(
+    node: Option<&Node>,
+    sources: &mut Sources<'_>,
+    problems: &mut Problems,
+) -> Objects {
     let mut objects = Objects::default();
     let mut seen: Vec<(std::sync::Arc<SourceFile>, &Node)> = Vec::new();
     for item in node.and_then(|node| problems.list(node)).unwrap_or(&[]) {
@@ -246,12 +277,16 @@ struct Judged {
     /// `None` where the policy cannot be compiled, which is a problem.
     image: Option<MapImage>,
     probes: Vec<Probe>,
+    before_steps: Vec<Probe>,
+    steps: Vec<Step>,
     coverage: Coverage,
 }
 
 fn judge(
     parts: Parts,
     lists: &probe::Lists<'_>,
+    expected_to_fail: bool,
+    sources: &mut Sources<'_>,
     named: &mut BTreeSet<String>,
     problems: &mut Problems,
 ) -> Judged {
@@ -267,11 +302,11 @@ fn judge(
     let Linked {
         policy,
         topology,
-        coverage,
+        mut coverage,
     } = link::link(
         &network,
-        objects,
-        prefilters,
+        objects.clone(),
+        prefilters.clone(),
         choices,
         Setting::Scenario,
         problems,
@@ -293,11 +328,26 @@ fn judge(
         services_known,
     };
     let probes = probe::read(lists, &context, named, problems);
+    let before_steps = probe::in_order(lists.before_steps, "before", &context, named, problems);
+    let base = steps::Base {
+        network,
+        objects,
+        prefilters,
+        choices,
+        sets: &sets,
+        topology: &topology,
+        policy: &policy,
+        services_known,
+        expected_to_fail,
+    };
+    let steps = steps::read(lists.steps, base, sources, named, &mut coverage, problems);
     Judged {
         topology,
         policy,
         image,
         probes,
+        before_steps,
+        steps,
         coverage,
     }
 }

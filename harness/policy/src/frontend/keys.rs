@@ -31,6 +31,8 @@ pub(crate) enum Shape {
         most: u64,
     },
     Boolean,
+    /// Nothing: `null` or `~`.
+    Null,
     Choice(&'static [&'static str]),
     /// The slug of a [`netverdict_abi::Reason`].
     Reason,

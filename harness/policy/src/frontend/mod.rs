@@ -21,6 +21,7 @@ mod read;
 mod schema;
 mod sets;
 mod sources;
+mod steps;
 mod suggest;
 mod tree;
 

@@ -76,7 +76,7 @@ const NAMESPACE: Table = Table {
 
 /// The readable part of a topology. Where something in it was wrong, its names
 /// are kept all the same, so that what refers to them is not wrong as well.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Network {
     pub(super) node: Vec<IpAddr>,
     pub(super) node_labels: Labels,

@@ -60,7 +60,7 @@ const SOURCES: Shape = Shape::List {
 };
 
 /// What `prefilter` says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Prefilters {
     pub(super) deny_list: Vec<ListedSource>,
     pub(super) of_ports: Vec<Prefilter>,

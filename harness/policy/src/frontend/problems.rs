@@ -28,6 +28,15 @@ impl Problems {
         diagnostics.into_iter().for_each(|one| self.push(one));
     }
 
+    /// Takes in what is not among it already.
+    pub(crate) fn adopt(&mut self, others: Problems) {
+        for diagnostic in others.found {
+            if !self.found.contains(&diagnostic) {
+                self.push(diagnostic);
+            }
+        }
+    }
+
     pub(crate) fn error(
         &mut self,
         code: &'static str,

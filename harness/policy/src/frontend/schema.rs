@@ -74,6 +74,7 @@ fn shape(shape_: &Shape) -> Value {
         Shape::Integer { least, most } => {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
+        Shape::Null => json!({"type": "null"}),
         Shape::Boolean => json!({"type": "boolean"}),
         Shape::Choice(words) => json!({"enum": words}),
         Shape::Reason => {

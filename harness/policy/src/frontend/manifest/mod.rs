@@ -6,6 +6,7 @@
 //! those that bear on labels, ports, addresses and the network are read, and the
 //! rest is let pass (see `workload`).
 
+mod changes;
 mod fields;
 mod kinds;
 mod metadata;
@@ -35,7 +36,7 @@ use kinds::{Kind, Treatment};
 const MAX_LISTS: usize = 8;
 
 /// What manifests say together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
     pub(super) namespaces: BTreeMap<String, NamespaceObject>,
     pub(super) nodes: Vec<NodeObject>,
@@ -66,18 +67,18 @@ pub(super) enum Strangers {
 
 /// Kinds that were let pass, by `apiVersion` and `kind`: how many objects, and
 /// where the first one is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Passed(BTreeMap<(String, String), (usize, Location)>);
 
 /// A `Namespace`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct NamespaceObject {
     pub(super) labels: Labels,
     pub(super) location: Location,
 }
 
 /// A `Node`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct NodeObject {
     pub(super) labels: Labels,
     pub(super) addresses: Vec<(std::net::IpAddr, Location)>,

@@ -7,7 +7,7 @@ use super::super::problems::Problems;
 use crate::diagnostic::Location;
 
 /// What was found, how often, and where first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::frontend) struct Remarks(BTreeMap<Remark, (usize, Location)>);
 
 /// Things to remark on.

@@ -86,7 +86,7 @@ const TYPES: [(&str, Type); 4] = [
 ];
 
 /// A service as its manifest has it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::frontend) struct Service {
     pub(in crate::frontend) name: ObjectName,
     /// Its own labels.
@@ -104,7 +104,7 @@ pub(in crate::frontend) struct Service {
 }
 
 /// A port of a service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::frontend) struct ServicePort {
     pub(in crate::frontend) protocol: Protocol,
     /// The port on the node, if it has one.

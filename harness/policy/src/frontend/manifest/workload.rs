@@ -15,7 +15,7 @@ use crate::model::{Labels, NamedPort, ObjectName};
 use crate::port::ProtoPort;
 
 /// A pod, or what makes pods.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::frontend) struct WorkloadObject {
     pub(in crate::frontend) rank: Rank,
     pub(in crate::frontend) kind: &'static str,

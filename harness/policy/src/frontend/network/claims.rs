@@ -7,7 +7,7 @@ use super::super::problems::Problems;
 use crate::diagnostic::{Diagnostic, Location};
 
 /// Who has which address.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::frontend) struct Claims {
     owners: BTreeMap<IpAddr, (String, Location)>,
     /// Addresses that no line of a file gives away.

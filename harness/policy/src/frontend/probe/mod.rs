@@ -25,6 +25,11 @@ use crate::topology::TopologyPlan;
 use assemble::SourcePorts;
 use expand::Ports;
 
+pub(super) const PROBES: Shape = Shape::List {
+    of: &Shape::Mapping(&PROBE),
+    least: 1,
+};
+
 pub(super) const PROBE: Table = Table {
     what: "a probe",
     keys: &[
@@ -83,22 +88,36 @@ pub(super) struct Context<'a> {
     pub(super) services_known: bool,
 }
 
+/// The values of the keys that hold probes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Written<'n> {
+    pub(super) probes: Option<&'n Node>,
+    pub(super) sequences: Option<&'n Node>,
+    pub(super) before_steps: Option<&'n Node>,
+    pub(super) steps: Option<&'n Node>,
+}
+
 /// Every list of probes in a scenario.
 pub(super) struct Lists<'n> {
     /// Those that are judged each by itself.
     alone: &'n [Node],
     /// Those that are judged in order, by the name of their sequence.
     sequences: Vec<(&'n str, &'n [Node])>,
+    /// Those that are judged in order before the first step.
+    pub(super) before_steps: &'n [Node],
+    /// The steps, each of which may have probes.
+    pub(super) steps: &'n [Node],
 }
 
 impl<'n> Lists<'n> {
-    /// Takes `probes` and `sequences` of a scenario.
-    pub(super) fn of(
-        scenario: &Node,
-        probes: Option<&'n Node>,
-        sequences: Option<&'n Node>,
-        problems: &mut Problems,
-    ) -> Lists<'n> {
+    /// Takes apart what a scenario says.
+    pub(super) fn of(scenario: &Node, written: Written<'n>, problems: &mut Problems) -> Lists<'n> {
+        let Written {
+            probes,
+            sequences,
+            before_steps,
+            steps,
+        } = written;
         const HELP: &str =
             "add entries such as {from: HOST, to: \"WORKLOAD:PORT/tcp\", expect: pass}";
         let mut list = |node: &'n Node, empty: &str| {
@@ -128,9 +147,12 @@ impl<'n> Lists<'n> {
                 list(&entry.value, "the sequence has no probes"),
             ));
         }
+        let before = before_steps.map_or(&[][..], |node| list(node, "no probe is sent before"));
         if let Some(node) = sequences {
             problems.named(node);
         }
+        let entries_of_steps = steps.and_then(|node| problems.list(node)).unwrap_or(&[]);
+        live(probes, before_steps, steps, problems);
         let nothing = probes.is_none() && entries.is_empty();
         if nothing && matches!(scenario.value, Value::Map(_)) {
             problems.error(
@@ -143,6 +165,8 @@ impl<'n> Lists<'n> {
         Lists {
             alone,
             sequences: by_name,
+            before_steps: before,
+            steps: entries_of_steps,
         }
     }
 
@@ -155,7 +179,15 @@ impl<'n> Lists<'n> {
 
     fn every(&self) -> impl Iterator<Item = &'n Node> {
         let sequences = self.sequences.iter().flat_map(|(_, items)| items.iter());
-        self.alone.iter().chain(sequences)
+        let of_steps = (self.steps.iter())
+            .filter_map(|step| match &step.get("probes")?.value {
+                Value::List(items) => Some(items.as_slice()),
+                _ => None,
+            })
+            .flatten();
+        (self.alone.iter().chain(sequences))
+            .chain(self.before_steps)
+            .chain(of_steps)
     }
 }
 
@@ -186,6 +218,66 @@ pub(super) fn read(
         }
     }
     probes
+}
+
+/// Reads probes that are judged in order, in one memory with others; `label` goes
+/// in front of names that are not given. After [`read`].
+pub(super) fn in_order(
+    items: &[Node],
+    label: &str,
+    context: &Context<'_>,
+    named: &mut BTreeSet<String>,
+    problems: &mut Problems,
+) -> Vec<Probe> {
+    (items.iter())
+        .filter_map(|item| {
+            probe(
+                item,
+                Some(label),
+                context,
+                named,
+                &mut Ports::Same,
+                problems,
+            )
+        })
+        .map(|probe| Probe {
+            sequence: Some(0),
+            ..probe
+        })
+        .collect()
+}
+
+/// Steps need traffic that flows, and what comes before them needs steps.
+fn live(
+    probes: Option<&Node>,
+    before_steps: Option<&Node>,
+    steps: Option<&Node>,
+    problems: &mut Problems,
+) {
+    match (steps, before_steps) {
+        (Some(node), _) if probes.is_none() => problems.error(
+            "steps-without-traffic",
+            &node.location,
+            "nothing is sent while the steps change the policy",
+            "add 'probes': their frames are the traffic, and say what is judged before the first \
+             step",
+        ),
+        (Some(node), _) if matches!(&node.value, Value::List(items) if items.is_empty()) => {
+            problems.error(
+                "empty-list",
+                &node.location,
+                "there are no steps",
+                "add one, or leave the key out",
+            );
+        }
+        (None, Some(node)) => problems.error(
+            "before-no-steps",
+            &node.location,
+            "'before_steps' is what steps remember, and there are no steps",
+            "add 'steps', or make it one of the 'sequences'",
+        ),
+        (Some(_) | None, _) => {}
+    }
 }
 
 fn probe(
