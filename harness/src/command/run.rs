@@ -80,6 +80,9 @@ pub fn run(args: &RunArgs) -> Exit {
         test_run: lanes.contains(&Lane::TestRun),
         wire: lanes.iter().any(|lane| matches!(lane, Lane::Wire(_))),
     };
+    // The first signal ends the run after the lane at hand, with reports; the
+    // second ends it at once. Where they cannot be noted they end it as usual.
+    let _ = signals::note();
     if !lanes.iter().any(|lane| lane.needs_privileges()) || scenarios.is_empty() {
         return execute(args, &lanes, &object, &scenarios, started);
     }
@@ -150,9 +153,6 @@ fn execute(
     scenarios: &[Selected],
     started: Instant,
 ) -> Exit {
-    // The first signal ends the run after the lane at hand, with reports; the
-    // second ends it at once. Where they cannot be noted they end it as usual.
-    let _ = signals::note();
     let stop = || signals::noted().is_some();
     let mut events = vec![Event::RunStarted(RunStarted {
         version: env!("CARGO_PKG_VERSION"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,27 @@ use crate::run::junit;
 const SIGTERM_BIT: u64 = 1 << 14;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![privileged(
-        "signals: a run that is stopped writes its reports",
-        stopped,
-    )]
+    [
+        ("before it is isolated", Listener::Outside),
+        ("once it is isolated", Listener::Inside),
+    ]
+    .map(|(when, listener)| {
+        let name = format!("signals: a run that is stopped {when} writes its reports");
+        privileged(name, move || stopped(listener))
+    })
+    .into()
 }
 
-fn stopped() -> Result<(), Failed> {
+/// Who has to listen before the signal is sent, always to the process outside.
+#[derive(Clone, Copy, Debug)]
+enum Listener {
+    /// The process that was started.
+    Outside,
+    /// A child of it.
+    Inside,
+}
+
+fn stopped(listener: Listener) -> Result<(), Failed> {
     // Given a run of more scenarios than are done in a moment,
     let folder = tempfile::tempdir()?;
     let report = folder.path().to_str().ok_or("UTF-8")?;
@@ -29,7 +43,7 @@ fn stopped() -> Result<(), Failed> {
     let many = folder.path().join("many");
     fs::create_dir(&many)?;
     symlink(incident.join("manifests"), many.join("manifests"))?;
-    for copy in 0..400 {
+    for copy in 0..100 {
         symlink(
             incident.join("fixed.yaml"),
             many.join(format!("{copy}.yaml")),
@@ -40,8 +54,8 @@ fn stopped() -> Result<(), Failed> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    // when it is told to stop,
-    wait_until_it_listens(child.id())?;
+    // when it is told to stop, as early as can be,
+    wait_until_it_listens(&mut child, listener)?;
     Command::new("kill").arg(child.id().to_string()).status()?;
     // then it is inconclusive, and its report holds what was found until then.
     let status = child.wait()?;
@@ -60,24 +74,38 @@ fn stopped() -> Result<(), Failed> {
     }
 }
 
-/// Until the process inside, a child of the one that was started, has a handler
-/// for SIGTERM.
-fn wait_until_it_listens(parent: u32) -> Result<(), Failed> {
+/// Far more than a busy machine takes to read the scenarios: a run that never
+/// listens is to fail, not to hang.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Until one of them has a handler for SIGTERM.
+fn wait_until_it_listens(run: &mut Child, listener: Listener) -> Result<(), Failed> {
     let (_silent, never) = mpsc::channel::<()>();
     let started = Instant::now();
-    let children = format!("/proc/{parent}/task/{parent}/children");
-    while started.elapsed() < Duration::from_secs(20) {
-        let children = fs::read_to_string(&children).unwrap_or_default();
-        for child in children.split_whitespace() {
-            let status = fs::read_to_string(format!("/proc/{child}/status")).unwrap_or_default();
-            let caught = (status.lines())
-                .find_map(|line| line.strip_prefix("SigCgt:"))
-                .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-            if caught.is_some_and(|mask| mask & SIGTERM_BIT != 0) {
-                return Ok(());
-            }
+    let outside = run.id().to_string();
+    let children = format!("/proc/{outside}/task/{outside}/children");
+    while started.elapsed() < PATIENCE {
+        let candidates = match listener {
+            Listener::Outside => outside.clone(),
+            Listener::Inside => fs::read_to_string(&children).unwrap_or_default(),
+        };
+        if candidates.split_whitespace().any(listens) {
+            return Ok(());
+        }
+        if let Some(status) = run.try_wait()? {
+            return Err(format!("the run ended before it listened: {status}").into());
         }
         let _ = never.recv_timeout(Duration::from_millis(1));
     }
+    run.kill()?;
+    run.wait()?;
     Err("the run never listened to SIGTERM".into())
+}
+
+fn listens(process: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = (status.lines())
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & SIGTERM_BIT != 0)
 }

@@ -29,7 +29,7 @@ pub(super) fn enter(parent_alive: &OwnedFd, mask: &SigSet) -> Result<(), Isolate
     if getpid().as_raw() != 1 {
         return Err(system("become init of a PID namespace")(Errno::EPERM));
     }
-    signals::exit_as_usual().map_err(system("set signal handlers"))?;
+    signals::on_entry().map_err(system("set signal handlers"))?;
     allow_open_files().map_err(system("allow more open files"))?;
     mask.thread_set_mask()
         .map_err(system("restore the signal mask"))?;

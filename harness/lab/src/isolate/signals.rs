@@ -2,9 +2,10 @@
 //!
 //! The kernel drops every signal that init has no handler for, so that without
 //! one Ctrl-C would do nothing. On entry the process is set to
-//! [`exit_as_usual`].
+//! [`exit_as_usual`], unless it was told to [`note`] before: then there is no
+//! moment at which a signal is not noted.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
@@ -18,21 +19,27 @@ const STOPPING: [Signal; 4] = [
 
 static NOTED: AtomicI32 = AtomicI32::new(0);
 
+/// Whether [`note`] was asked for last.
+static NOTING: AtomicBool = AtomicBool::new(false);
+
 /// SIGINT, SIGQUIT, SIGTERM and SIGHUP end the process at once with 128 + n, as
 /// a shell would report it.
 ///
 /// # Errors
 /// None that the kernel documents.
 pub fn exit_as_usual() -> nix::Result<()> {
+    NOTING.store(false, Ordering::Relaxed);
     install(&STOPPING, SigHandler::Handler(exit_now))
 }
 
 /// The first of the same signals is only noted, for [`noted`]; the second ends
-/// the process at once.
+/// the process at once. Asked for before [`super::isolated`], it holds inside as
+/// well, and what was noted before is known there.
 ///
 /// # Errors
 /// None that the kernel documents.
 pub fn note() -> nix::Result<()> {
+    NOTING.store(true, Ordering::Relaxed);
     install(&STOPPING, SigHandler::Handler(note_it))
 }
 
@@ -52,6 +59,15 @@ pub fn noted() -> Option<i32> {
     match NOTED.load(Ordering::Relaxed) {
         0 => None,
         number => Some(number),
+    }
+}
+
+/// What the isolated process begins with.
+pub(super) fn on_entry() -> nix::Result<()> {
+    // Handlers are inherited by a fork, and so is what was noted.
+    match NOTING.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => exit_as_usual(),
     }
 }
 
