@@ -38,7 +38,8 @@ pub enum Command {
     Run(RunArgs),
     /// Validate scenarios and manifests; runs nothing, needs no privileges.
     Check(CheckArgs),
-    /// Bring a scenario's network up and run a command or a shell in it.
+    /// Bring the network of a scenario or of manifests up and run a command or a
+    /// shell in it.
     Lab(LabArgs),
     /// Say which connections are open between all workloads and the outside.
     Matrix(MatrixArgs),
@@ -143,18 +144,26 @@ pub struct CheckArgs {
 /// Arguments of `lab`.
 #[derive(Debug, Args)]
 pub struct LabArgs {
-    /// The scenario whose network is brought up.
-    pub scenario: PathBuf,
+    /// The scenario whose network is brought up; or manifests, or a folder of
+    /// them: together they are one cluster, and a host `outside` is beside it.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
     /// The host, workload or `node` to run in [default: the first external
     /// host].
     #[arg(long = "in", value_name = "HOST")]
     pub inside: Option<String>,
+    /// Say who is where, and bring nothing up.
+    #[arg(long, conflicts_with = "command")]
+    pub list: bool,
     /// How the filter is attached.
     #[arg(long, value_enum, default_value = "native")]
     pub mode: Mode,
     /// Another build of the filter, with the same map layout.
     #[arg(long, value_name = "OBJECT", env = "NETVERDICT_FILTER")]
     pub filter: Option<PathBuf>,
+    /// What manifests leave open.
+    #[command(flatten)]
+    pub readings: ReadingArgs,
     /// The command [default: $SHELL].
     #[arg(last = true)]
     pub command: Vec<OsString>,
@@ -162,11 +171,7 @@ pub struct LabArgs {
 
 /// How to read what manifests leave open.
 #[derive(Debug, Args)]
-pub struct WorldArgs {
-    /// Of which address family [default: 4; in explanations, the first that both
-    /// ends have].
-    #[arg(long)]
-    pub family: Option<FamilyArg>,
+pub struct ReadingArgs {
     /// Whether `ipBlock` of NetworkPolicies matches addresses of workloads, as far
     /// as the manifests give them [default: yes; in scenarios, as they say].
     #[arg(long, value_name = "YES|NO")]
@@ -179,6 +184,18 @@ pub struct WorldArgs {
     /// have it, or the node, to which no policy applies.
     #[arg(long, value_enum, default_value_t)]
     pub host_network: HostNetworkArg,
+}
+
+/// What is asked about, and of which filter.
+#[derive(Debug, Args)]
+pub struct WorldArgs {
+    /// Of which address family [default: 4; in explanations, the first that both
+    /// ends have].
+    #[arg(long)]
+    pub family: Option<FamilyArg>,
+    /// What manifests leave open.
+    #[command(flatten)]
+    pub readings: ReadingArgs,
     /// Another build of the filter, with the same map layout.
     #[arg(long, value_name = "OBJECT", env = "NETVERDICT_FILTER")]
     pub filter: Option<PathBuf>,
@@ -292,9 +309,9 @@ pub struct ExplainArgs {
     pub world: WorldArgs,
 }
 
-impl WorldArgs {
+impl ReadingArgs {
     /// What the user chose.
-    pub fn readings(&self) -> Readings {
+    pub fn of_user(&self) -> Readings {
         let yes = |choice: YesNo| choice == YesNo::Yes;
         Readings {
             ip_blocks_match_workloads: self.ip_blocks_match_workloads.map(yes),

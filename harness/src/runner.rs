@@ -418,7 +418,7 @@ fn for_each(frames: usize, judged: Result<Vec<Finding>, String>) -> Vec<Finding>
 }
 
 /// Workloads that one lab holds at most: each has a namespace and a link.
-const MOST_WORKLOADS: usize = 128;
+pub const MOST_WORKLOADS: usize = 128;
 
 /// Whether the lane would have to build a network larger than it can.
 fn lacks_room(lane: Lane, work: &Work<'_>) -> bool {

@@ -32,7 +32,7 @@ pub fn run(args: &ExplainArgs) -> Exit {
             return Exit::BadInput;
         }
     };
-    let input = load(&paths, args.world.readings(), Stream::Err.colour());
+    let input = load(&paths, args.world.readings.of_user(), Stream::Err.colour());
     let filter = args.world.filter.as_deref();
     with_lane(&input, filter, args.lane.into(), |_, lane| {
         let subject = match input.subjects.as_slice() {

@@ -1,40 +1,44 @@
 //! `netverdict lab`
 
+mod members;
+
 use std::ffi::OsString;
-use std::fmt::Write;
-use std::net::IpAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
-
-use netverdict_abi::{Hook, Reason};
-use netverdict_lab::capability::{Needs, missing_for};
-use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
-use netverdict_lab::isolate::{isolated, signals, wait_reaping};
-use netverdict_lab::{Lab, LabError, Purpose};
-use netverdict_policy::port::Protocol;
-use netverdict_policy::topology::{TopologyPlan, Zone};
 
 use super::print::{Stream, lacking};
 use crate::cli::LabArgs;
 use crate::exit::Exit;
 use crate::lanes::kernel::xdp_mode;
-use crate::load::load;
+use crate::matrix::input::{Subject, load};
 use crate::object::{self, Object};
-use crate::select::Loaded;
+use crate::runner::MOST_WORKLOADS;
+use netverdict_abi::{Hook, Reason};
+use netverdict_lab::capability::{Needs, missing_for};
+use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
+use netverdict_lab::isolate::{isolated, signals, wait_reaping};
+use netverdict_lab::{Lab, LabError, Purpose};
 
 /// Brings the network up, runs the command in it, and ends with its status.
 pub fn run(args: &LabArgs) -> ExitCode {
-    let loaded = match one_scenario(args) {
-        Ok(loaded) => loaded,
+    let mut subject = match one_world(args) {
+        Ok(subject) => subject,
         Err(text) => return refuse(&text, Exit::BadInput),
     };
+    if subject.name.is_none() {
+        members::add_outside(&mut subject);
+    }
+    let inside = match members::inside(args.inside.as_deref(), &subject) {
+        Ok(inside) => inside,
+        Err(text) => return refuse(&text, Exit::BadInput),
+    };
+    if args.list {
+        Stream::Out.line(&members::who_is_where(&subject, &inside));
+        return Exit::AsExpected.into();
+    }
     let object = match object::open(args.filter.as_deref()) {
         Ok(object) => object,
         Err(error) => return refuse(&error.to_string(), Exit::BadInput),
-    };
-    let inside = match member(args.inside.as_deref(), &loaded.scenario.topology) {
-        Ok(inside) => inside,
-        Err(text) => return refuse(&text, Exit::BadInput),
     };
     let missing = missing_for(Needs {
         test_run: false,
@@ -43,7 +47,7 @@ pub fn run(args: &LabArgs) -> ExitCode {
     if !missing.is_empty() {
         return refuse(&lacking(&missing), Exit::Lacking);
     }
-    let status = isolated(|| match session(args, &loaded, &object, &inside) {
+    let status = isolated(|| match session(args, &subject, &object, &inside) {
         Ok(status) => status,
         Err(error) => {
             fail(&format!("failed to {error}"));
@@ -68,65 +72,58 @@ fn refuse(text: &str, exit: Exit) -> ExitCode {
     exit.into()
 }
 
-fn one_scenario(args: &LabArgs) -> Result<Loaded, String> {
-    let mut input = load(std::slice::from_ref(&args.scenario), Stream::Err.colour());
+/// The scenario, or the cluster that the manifests are, if it fits in a lab.
+fn one_world(args: &LabArgs) -> Result<Subject, String> {
+    let mut input = load(&args.paths, args.readings.of_user(), Stream::Err.colour());
     if !input.problems.is_empty() {
-        let texts: Vec<&str> = input
-            .problems
-            .iter()
-            .map(|problem| problem.text.as_str())
-            .collect();
-        return Err(texts.join("\n"));
+        return Err(input.problems.join("\n"));
     }
-    match (input.scenarios.pop(), input.scenarios.len()) {
-        (Some(loaded), 0) => Ok(loaded),
-        (None, _) => Err(format!("{} holds no scenario", args.scenario.display())),
-        (Some(_), others) => Err(format!(
-            "{} holds {} scenarios; `lab` takes one file",
-            args.scenario.display(),
-            others + 1
-        )),
-    }
-}
-
-/// The member to run in: the one named, else the first external host, else the
-/// first host, else the node.
-fn member(named: Option<&str>, topology: &TopologyPlan) -> Result<String, String> {
-    let hosts = || topology.hosts.iter().map(|host| host.name.as_str());
-    let known: Vec<&str> = hosts()
-        .chain(
-            topology
-                .workloads
-                .iter()
-                .map(|workload| workload.name.as_str()),
-        )
-        .chain(["node"])
+    let paths: Vec<String> = (args.paths.iter())
+        .map(|path| path.display().to_string())
         .collect();
-    match named {
-        Some(name) if known.contains(&name) => Ok(name.to_owned()),
-        Some(name) => Err(format!(
-            "--in {name}: the scenario has {}",
-            known.join(", ")
-        )),
-        None => {
-            let external = topology
-                .hosts
-                .iter()
-                .find(|host| host.zone == Zone::External);
-            let chosen = external
-                .map(|host| host.name.as_str())
-                .or_else(|| hosts().next());
-            Ok(chosen.unwrap_or("node").to_owned())
+    let paths = paths.join(", ");
+    let subject = match (input.subjects.pop(), input.subjects.len()) {
+        (Some(subject), 0) => subject,
+        (None, _) => return Err(format!("{paths}: neither a scenario nor a manifest")),
+        (Some(_), others) => {
+            return Err(format!(
+                "{paths}: {} worlds, and a lab is of one: a scenario, or manifests, which \
+                 together are one cluster",
+                others + 1
+            ));
+        }
+    };
+    let workloads = subject.topology.workloads.len();
+    if subject.name.is_none() && workloads == 0 {
+        return Err(format!("{paths}: no workload is among these manifests"));
+    }
+    if workloads > MOST_WORKLOADS {
+        return Err(format!(
+            "{paths}: {workloads} workloads, and a lab holds {MOST_WORKLOADS}: name fewer \
+             manifests, or ask `netverdict matrix` and `netverdict explain`, whose test runs have \
+             no such limit"
+        ));
+    }
+    if subject.name.is_none() {
+        // What of them is not enforced is not to be missed.
+        for note in &input.notes {
+            Stream::Err.line(note);
         }
     }
+    Ok(subject)
 }
 
-fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Result<u8, LabError> {
-    let topology = &loaded.scenario.topology;
-    let mut filter = Filter::load(&object.bytes, loaded.image.sizes())?;
+fn session(
+    args: &LabArgs,
+    subject: &Subject,
+    object: &Object,
+    inside: &str,
+) -> Result<u8, LabError> {
+    let topology = &subject.topology;
+    let mut filter = Filter::load(&object.bytes, subject.image.sizes())?;
     // Real clients want their answers: connections are remembered.
     filter.install(
-        &loaded.image,
+        &subject.image,
         Install {
             events: Events::None,
             track: true,
@@ -143,7 +140,7 @@ fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Re
     } else {
         &args.command
     };
-    Stream::Err.line(&who_is_where(&loaded.scenario.name, topology, inside));
+    Stream::Err.line(&members::who_is_where(subject, inside));
     let before = filter.counters()?;
     // An interrupt is the command's own business; ending init ends the lab and
     // everything in it.
@@ -174,68 +171,4 @@ fn session(args: &LabArgs, loaded: &Loaded, object: &Object, inside: &str) -> Re
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     Ok(u8::try_from(code).unwrap_or(u8::MAX))
-}
-
-fn who_is_where(name: &str, topology: &TopologyPlan, inside: &str) -> String {
-    let addresses = |addresses: &[IpAddr]| {
-        addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let mut text = format!("{name}\n");
-    let here = |member: &str| {
-        if member == inside {
-            "  <- you are here"
-        } else {
-            ""
-        }
-    };
-    for host in &topology.hosts {
-        let zone = match host.zone {
-            Zone::Internal => "internal",
-            Zone::External => "external",
-        };
-        let (name, at) = (&host.name, addresses(&host.addresses));
-        let _ = writeln!(text, "  {zone:<9} {name:<14} {at}{}", here(name));
-    }
-    let node = addresses(&topology.node);
-    let _ = writeln!(
-        text,
-        "  {:<9} {:<14} {node}{}",
-        "node",
-        "node",
-        here("node")
-    );
-    for workload in &topology.workloads {
-        let (name, at) = (&workload.name, addresses(&workload.addresses));
-        let _ = writeln!(text, "  {:<9} {name:<14} {at}{}", "workload", here(name));
-    }
-    let url = |address: &IpAddr, port: u16| match address {
-        IpAddr::V4(address) => format!("http://{address}:{port}/"),
-        IpAddr::V6(address) => format!("http://[{address}]:{port}/"),
-    };
-    for forward in topology
-        .forwards
-        .iter()
-        .filter(|f| f.node_port.protocol == Protocol::Tcp)
-    {
-        for node in &topology.node {
-            let _ = writeln!(
-                text,
-                "  try: curl -m 2 {}",
-                url(node, forward.node_port.port)
-            );
-        }
-    }
-    for workload in &topology.workloads {
-        let served = (workload.listen.iter()).filter(|port| port.protocol == Protocol::Tcp);
-        for port in served {
-            for address in &workload.addresses {
-                let _ = writeln!(text, "  try: curl -m 2 {}", url(address, port.port));
-            }
-        }
-    }
-    text
 }

@@ -19,7 +19,7 @@ use crate::words::{counted, verdict_name};
 /// Says what is open between all that are there.
 pub fn run(args: &MatrixArgs) -> Exit {
     let colour = Stream::Err.colour();
-    let input = load(&args.paths, args.world.readings(), colour);
+    let input = load(&args.paths, args.world.readings.of_user(), colour);
     with_lane(
         &input,
         args.world.filter.as_deref(),

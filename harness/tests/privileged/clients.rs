@@ -34,6 +34,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             }));
         }
     }
+    for (member, answered) in [
+        ("frontend", true),
+        ("shop/frontend", true),
+        ("batch", false),
+        ("outside", false),
+        ("node", true),
+    ] {
+        let name = format!("clients: {member} asks a pod of manifests");
+        trials.push(privileged(name, move || manifests_ask(member, answered)));
+    }
     trials.push(privileged(
         "clients: the command's status is the lab's",
         statuses,
@@ -78,6 +88,53 @@ fn workload_asks(workload: &str, url: &str, answered: bool) -> Result<(), Failed
         return Ok(());
     }
     Err(format!("{}\n{}", run.stdout, run.stderr).into())
+}
+
+/// `backend` may be called by `frontend` alone.
+const CLUSTER: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: { name: backend, namespace: shop, labels: { app: backend } }
+spec: { containers: [{ name: c, image: i, ports: [{ containerPort: 8080 }] }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: frontend, namespace: shop, labels: { app: frontend } }
+spec: { containers: [{ name: c, image: i }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: batch, namespace: shop, labels: { app: batch } }
+spec: { containers: [{ name: c, image: i }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: backend, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: backend } }
+  policyTypes: [Ingress, Egress]
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: frontend } } }], ports: [{ port: 8080 }] }]
+";
+
+/// Without a scenario: the lab of all manifests in a folder.
+fn manifests_ask(member: &str, answered: bool) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("shop.yaml"), CLUSTER)?;
+    let manifests = folder.path().to_str().ok_or("UTF-8")?;
+    for url in ["http://10.244.0.2:8080/", "http://[fd00:10:244::2]:8080/"] {
+        let run = run([
+            "lab", manifests, "--in", member, "--", "curl", "-sS", "-m", "2", url,
+        ]);
+        if !answered {
+            run.expect(TIMED_OUT)?;
+            continue;
+        }
+        let run = run.expect(0)?;
+        if run.stdout != "this is shop/backend[Pod]'s data, served at 8080/tcp\n" {
+            return Err(format!("{}\n{}", run.stdout, run.stderr).into());
+        }
+    }
+    Ok(())
 }
 
 fn statuses() -> Result<(), Failed> {
