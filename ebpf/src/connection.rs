@@ -34,11 +34,14 @@ fn is_related(run: &Run, hook: Hook, packet: &Packet) -> bool {
         return true;
     }
     let about = &packet.about;
-    let is_the_workloads = match hook {
+    let is_for_its_sender = about.source.equals(&packet.destination);
+    let is_by_its_receiver = match hook {
         Hook::Egress => about.destination.equals(&packet.source),
-        Hook::Uplink | Hook::Ingress => about.source.equals(&packet.destination),
+        // Any router on the way may have found fault with it.
+        Hook::Uplink | Hook::Ingress => true,
     };
-    is_the_workloads
+    is_for_its_sender
+        && is_by_its_receiver
         && (about.role.can_be(Role::FORTH) && is_known(run, other(hook), packet.family, about)
             || about.role.can_be(Role::BACK)
                 && is_known(run, hook, packet.family, &reversed(about)))

@@ -81,10 +81,12 @@ macro_rules! reasons {
         ///     workload's other hook, or is the reverse of a connection whose first
         ///     packet passed *this* hook: the workload sent it and learns at
         ///     ingress what became of it, or received it and complains at egress,
-        ///     whoever began. So at ingress the inner source must be the outer
-        ///     destination, at egress the inner destination the outer source. Of
-        ///     ICMP, an echo request goes the way of a connection and an echo reply
-        ///     is the reverse of one; no other message is either.
+        ///     whoever began. The error must be for whoever sent the packet: the
+        ///     inner source is the outer destination (Linux,
+        ///     `nf_conntrack_inet_error`); at egress the inner destination must be
+        ///     the outer source as well. Of ICMP, an echo request goes the way of a
+        ///     connection and an echo reply is the reverse of one; no other message
+        ///     is either.
         ///     What is read of it must lie inside the packet: its header, and of
         ///     TCP, UDP and SCTP 4 bytes, of ICMP 8. An error in fragments is
         ///     about a packet only in its first.

@@ -156,7 +156,9 @@ impl Memory {
     pub(super) fn is_related(&self, hook: Hook, packet: &Packet<'_>, inner: Inner) -> bool {
         let of_workload = match hook {
             Hook::Ingress => inner.source == packet.destination,
-            Hook::Egress => inner.destination == packet.source,
+            Hook::Egress => {
+                inner.source == packet.destination && inner.destination == packet.source
+            }
             Hook::Uplink => false,
         };
         let forth = inner.transport.begins().map(|ports| Connection {

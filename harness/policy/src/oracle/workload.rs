@@ -160,9 +160,12 @@ fn is_related(
     else {
         return false;
     };
+    // Otherwise a workload could write to anybody, in errors about what it once
+    // received.
+    let is_for_its_sender = sender == destination;
     let is_party = match hook {
-        Hook::Ingress => sender == destination,
-        Hook::Egress => receiver == source,
+        Hook::Ingress => is_for_its_sender,
+        Hook::Egress => is_for_its_sender && receiver == source,
         Hook::Uplink => false,
     };
     // The quoted packet came by the workload's other hook. So did the first, if the

@@ -375,9 +375,9 @@ fn errors_about_replies() {
     let answered = "10.0.0.12 > 10.0.0.10 5432>40000/udp";
     let to_web = |about| error(router, "10.0.0.10", about).frame();
     let to_web_v6 = |about| error(router_v6, "fd00::a", about).frame();
-    // `api` may be sent nothing.
-    let by_web = |about| error("10.0.0.10", "10.0.0.11", about).frame();
-    let by_web_v6 = |about| error("fd00::a", "fd00::b", about).frame();
+    let by_web = |about| error("10.0.0.10", "10.0.0.12", about).frame();
+    let by_web_v6 = |about| error("fd00::a", "fd00::c", about).frame();
+    let to_another = |about| error("10.0.0.10", "10.0.0.11", about).frame();
     let cases: Vec<(&str, Vec<(FrameSpec, Reason)>)> = vec![
         (
             "about what was answered, from somebody on the way",
@@ -398,6 +398,7 @@ fn errors_about_replies() {
                 (by_web(answered), NO_MATCH),
                 (packet(asked), ALLOW),
                 (by_web(answered), RELATED),
+                (to_another(answered), NO_MATCH),
                 (by_web("10.0.0.12 > 10.0.0.10 5432>40001/udp"), NO_MATCH),
                 (by_web("10.0.0.12 > 10.0.0.10 40000>5432/udp"), NO_MATCH),
             ],
@@ -460,8 +461,16 @@ fn errors_about_replies() {
             ],
         ),
     ];
+    // As `narrow`, but errors need a connection.
+    let policy = cluster(vec![cilium(
+        "front:app=web",
+        &[
+            "ingress allow front:app=api on all",
+            "egress allow back:app=db on 5432/udp, 53/udp, 8/icmp",
+        ],
+    )]);
     for (name, packets) in cases {
-        check(name, &narrow(), &packets);
+        check(name, &policy, &packets);
     }
 }
 
@@ -500,6 +509,12 @@ fn errors_for_others() {
     );
     let by_db = error("10.0.0.12", "10.0.0.11", request).frame();
     assert_eq!(ask(Point::Egress(2), &by_db), RELATED);
+    // Nor is one that is not for whoever sent the packet.
+    let told_to_web = error("10.0.0.12", "10.0.0.10", request).frame();
+    assert_eq!(
+        ask(Point::Egress(2), &told_to_web),
+        Reason::PolicyNotSelected
+    );
     let by_web = error("10.0.0.10", "10.0.0.11", request).frame();
     assert_eq!(ask(Point::Egress(0), &by_web), NO_MATCH);
 }

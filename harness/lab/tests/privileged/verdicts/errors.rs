@@ -52,11 +52,8 @@ pub(super) fn errors(judge: &mut Judge) -> Result<(), Failed> {
             rule::ANYBODY,
         ),
         related("unreachable", Egress, error(POD, OTHER, 3, quoted)),
-        related(
-            "exceeded, to a router",
-            Egress,
-            error(POD, "192.0.2.1", 11, quoted),
-        ),
+        related("exceeded", Egress, error(POD, OTHER, 11, quoted)),
+        denied("told to a router", error(POD, "192.0.2.1", 11, quoted)),
         related(
             "behind options",
             Egress,
@@ -240,7 +237,7 @@ pub(super) fn about_replies(judge: &mut Judge) -> Result<(), Failed> {
         ])?;
         // What a workload says of the answers it got. It sends with pleasure; to see
         // what needs a connection, it no longer may.
-        let by_open = |about| error(open, router, other, open, about);
+        let by_open = |about| error(open, other, other, open, about);
         judge.expect(&[
             (
                 "asks",
@@ -272,7 +269,11 @@ pub(super) fn about_replies(judge: &mut Judge) -> Result<(), Failed> {
             denied("of a request", by_open(requested(9))),
             denied(
                 "of what another got",
-                error(pod, router, other, open, ports(22, 40000)),
+                error(pod, other, other, open, ports(22, 40000)),
+            ),
+            denied(
+                "told to a router",
+                error(open, router, other, open, ports(22, 40000)),
             ),
         ])?;
     }

@@ -324,10 +324,11 @@ fn errors_pass_that_are_about_a_reply() {
         let error = format!("0304 0000 0000 0500 {inner} {behind}");
         (IN, packet("198.51.100.1", POD, "0000 0000", 1, &error))
     };
-    let complaint = |inner: &str, behind: &str| {
+    let told = |whom: &str, inner: &str, behind: &str| {
         let error = format!("0303 0000 0000 0000 {inner} {behind}");
-        (OUT, packet(POD, "198.51.100.1", "0000 0000", 1, &error))
+        (OUT, packet(POD, whom, "0000 0000", 1, &error))
     };
+    let complaint = |inner: &str, behind: &str| told(PEER, inner, behind);
     let sent = |protocol| quoted("45", POD, PEER, "0000", protocol);
     let received = |protocol| quoted("45", PEER, POD, "0000", protocol);
     for (name, first, error, expected) in [
@@ -390,6 +391,12 @@ fn errors_pass_that_are_about_a_reply() {
             from_pod(17, THERE),
             complaint(&received(17), BACK),
             related,
+        ),
+        (
+            "received, told to somebody else",
+            from_pod(17, THERE),
+            told("198.51.100.1", &received(17), BACK),
+            dropped,
         ),
         (
             "received, another port",
