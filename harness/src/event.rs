@@ -140,8 +140,11 @@ pub struct StepVerdict {
     pub mixed: u64,
     /// Frames that were judged as neither policy says.
     pub wrong: u64,
-    /// How long a change took, in microseconds: the longest of them.
+    /// How long a change took, in microseconds: the median of them.
     pub window_micros: f64,
+    /// The longest of them. The thread that makes a change may be interrupted in
+    /// the middle of it.
+    pub longest_window_micros: f64,
     /// Frames of the scenario's probes that were no part of the traffic.
     pub left_out: Vec<LeftOutFrame>,
     /// The first few wrong ones.

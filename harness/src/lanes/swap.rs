@@ -51,8 +51,8 @@ pub struct Swapped {
     pub wrong: u64,
     /// The first of them.
     pub shown: Vec<Wrong>,
-    /// How long the changes took: the longest.
-    pub window: Duration,
+    /// How long each change took, in order.
+    pub windows: Vec<Duration>,
     /// What keeps all this from being evidence.
     pub unsound: Option<String>,
 }
@@ -121,10 +121,12 @@ pub fn run(
             }
             stream.wait_for(BETWEEN)?;
             filter.settle()?;
+            // Where many wait to be looked at, none are sent.
+            take(&mut swapped, &reign, &stream.take());
             let image = swaps.images[usize::from(swap % 2 == 1)];
             let installed = filter.install(image, how)?;
             swapped.swaps += 1;
-            swapped.window = (swapped.window).max(installed.ended - installed.started);
+            (swapped.windows).push(installed.ended - installed.started);
             reign.succeed(installed);
             stream.wait_for(BETWEEN)?;
             take(&mut swapped, &reign, &stream.take());
@@ -170,6 +172,14 @@ fn whole(end: &StreamEnd, judged: u64) -> Result<(), String> {
 }
 
 impl Swapped {
+    /// How long a change took: the median, and the longest.
+    pub fn windows(&self) -> (Duration, Duration) {
+        let mut sorted = self.windows.clone();
+        sorted.sort_unstable();
+        let at = |index: usize| sorted.get(index).copied().unwrap_or_default();
+        (at(sorted.len() / 2), at(sorted.len().saturating_sub(1)))
+    }
+
     fn add(&mut self, turns: &Turns<'_>, expected: &Expected, reign: &Reign, passage: &Passage) {
         let over = reign.over(passage);
         let said: Vec<Judged> = passage.judged().copied().collect();

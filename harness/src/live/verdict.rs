@@ -57,6 +57,7 @@ impl Under<'_> {
         let shown: Vec<WrongFrame> = (swapped.shown.iter())
             .map(|wrong| self.wrong(wrong, traffic, expected))
             .collect();
+        let (window, longest) = swapped.windows();
         let mut verdict = StepVerdict {
             outcome,
             swaps: swapped.swaps,
@@ -65,7 +66,8 @@ impl Under<'_> {
             between: swapped.between,
             mixed: swapped.mixed,
             wrong: swapped.wrong,
-            window_micros: swapped.window.as_secs_f64() * 1e6,
+            window_micros: window.as_secs_f64() * 1e6,
+            longest_window_micros: longest.as_secs_f64() * 1e6,
             shown,
             micros,
             ..self.blank()
@@ -99,6 +101,7 @@ impl Under<'_> {
             mixed: 0,
             wrong: 0,
             window_micros: 0.0,
+            longest_window_micros: 0.0,
             left_out: left_out.collect(),
             shown: Vec::new(),
             explanation: String::new(),

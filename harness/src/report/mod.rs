@@ -15,16 +15,19 @@ fn step_title(step: &StepVerdict) -> String {
     if step.skipped.is_some() {
         return format!("step {}", step.step);
     }
-    let swaps = match step.swaps {
-        1 => String::new(),
-        swaps => format!("{} changes, ", grouped(u64::from(swaps))),
+    let window = format!("window {:.1} µs", step.window_micros);
+    let (changes, window) = match step.swaps {
+        1 => (String::new(), window),
+        swaps => (
+            format!("{} changes, ", grouped(u64::from(swaps))),
+            format!("{window} (at most {:.1})", step.longest_window_micros),
+        ),
     };
     format!(
-        "step {}: {swaps}{} frames under traffic, {} wrong, window {:.1} µs",
+        "step {}: {changes}{} frames under traffic, {} wrong, {window}",
         step.step,
         grouped(step.frames),
         grouped(step.wrong),
-        step.window_micros,
     )
 }
 

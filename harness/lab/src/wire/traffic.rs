@@ -43,7 +43,7 @@ impl Traffic {
 
     /// Takes what has become of frames since the last call, in the order in which
     /// that became known. What is not taken is kept, up to a quarter of a million
-    /// frames; then no more are sent until some is taken.
+    /// frames; then no more are sent until some is taken, or waited for.
     pub fn take(&self) -> Vec<Passage> {
         let passages = std::mem::take(&mut self.state().passages);
         self.changed.notify_all();
@@ -63,7 +63,11 @@ impl Traffic {
             if state.over || left.is_zero() {
                 return Err(LabError::Stream("wait for more frames: none come any more"));
             }
-            state.awaited = goal;
+            if state.awaited < goal {
+                state.awaited = goal;
+                // The sender may be waiting for room.
+                self.changed.notify_all();
+            }
             state = match self.changed.wait_timeout(state, left) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
@@ -76,7 +80,7 @@ impl Traffic {
     /// more. Waits while too many have not been taken.
     pub(super) fn hand_over(&self, passages: &mut Vec<Passage>) -> bool {
         let mut state = self.state();
-        while state.passages.len() >= ROOM && !state.stopped {
+        while state.passages.len() >= ROOM && state.awaited == 0 && !state.stopped {
             state = (self.changed.wait(state)).unwrap_or_else(PoisonError::into_inner);
         }
         state.settled += passages.len() as u64;
@@ -132,6 +136,23 @@ mod tests {
         assert!(traffic.take().is_empty());
         traffic.end();
         assert!(traffic.wait_for(1).is_err());
+    }
+
+    #[test]
+    fn whoever_waits_gets_more_than_there_is_room_for() {
+        let traffic = Traffic::new();
+        assert!(traffic.hand_over(&mut passages(ROOM)));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| traffic.wait_for(3));
+            while !waiting.is_finished() && traffic.state().awaited == 0 {
+                thread::yield_now();
+            }
+            for _ in 0..3 {
+                assert!(traffic.hand_over(&mut passages(1)));
+            }
+            assert!(waiting.join().expect("no panic").is_ok());
+        });
+        assert_eq!(traffic.take().len(), ROOM + 3);
     }
 
     #[test]

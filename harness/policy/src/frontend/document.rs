@@ -336,6 +336,7 @@ fn judge(
         choices,
         sets: &sets,
         topology: &topology,
+        last: topology.clone(),
         policy: &policy,
         services_known,
         expected_to_fail,

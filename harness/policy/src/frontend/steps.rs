@@ -88,6 +88,8 @@ pub(super) struct Base<'a> {
     pub(super) sets: &'a Sets,
     /// Who is there, throughout.
     pub(super) topology: &'a TopologyPlan,
+    /// Who was there in the step before, which may have been wrong.
+    pub(super) last: TopologyPlan,
     /// Before the first step.
     pub(super) policy: &'a Policy,
     /// Whether everything until here could be read.
@@ -176,11 +178,14 @@ fn step(
         }
     };
     if !found.any_error() {
-        if same_network(item, base.topology, &topology, &mut found) {
+        same_network(item, &base.last, &topology, &mut found);
+        if topology == *base.topology {
             change::took_effect(&patches, &policy, &mut found);
         }
     }
-    let is_whole = !found.any_error();
+    let is_same = topology == *base.topology;
+    base.last = topology;
+    let is_whole = is_same && !found.any_error();
     problems.adopt(found);
     let items = (fields.get("probes").and_then(|node| problems.list(node))).unwrap_or(&[]);
     let context = probe::Context {
@@ -203,12 +208,7 @@ fn step(
 }
 
 /// Policies change under traffic; who is there does not.
-fn same_network(
-    item: &Node,
-    before: &TopologyPlan,
-    after: &TopologyPlan,
-    problems: &mut Problems,
-) -> bool {
+fn same_network(item: &Node, before: &TopologyPlan, after: &TopologyPlan, problems: &mut Problems) {
     let names = |plan: &TopologyPlan| -> BTreeSet<String> {
         (plan.workloads.iter())
             .map(|workload| workload.name.clone())
@@ -232,7 +232,7 @@ fn same_network(
     } else if before != after {
         "it changes addresses or ports of workloads".to_owned()
     } else {
-        return true;
+        return;
     };
     problems.error(
         "step-changes-network",
@@ -241,5 +241,4 @@ fn same_network(
         "declare whoever takes part before the first step, with their services; steps may change \
          their labels",
     );
-    false
 }
