@@ -1,34 +1,46 @@
-//! `cargo xtask bench`: how fast policies compile, and how fast the lanes are, as
-//! ratios measured in one run.
+//! `cargo xtask bench`: how fast things are, as ratios measured in one run.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cargo_metadata::Message;
 
 use crate::{packages, privileges, process, workspace};
 
-/// Nothing to choose.
+/// What is measured.
 #[derive(clap::Args)]
-pub(crate) struct Options {}
-
-pub(crate) fn run(_options: &Options) -> Result<ExitCode> {
-    packages::ensure(&[packages::NFT])?;
-    let compiling = build("netverdict-policy", "compile")?;
-    let lanes = build("netverdict", "lanes")?;
-    // Needs no privileges, and a process of its own: it tells its peak memory.
-    let mut compile = Command::new(compiling);
-    let code = process::status(compile.arg("--bench").current_dir(workspace::root()))?;
-    if code != 0 {
-        bail!("the benchmark of compiling ended with {code}");
-    }
-    let mut run = privileges::as_root(&lanes, [])?;
-    let code = process::status(run.arg("--bench").current_dir(workspace::root()))?;
-    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+pub(crate) struct Options {
+    /// Parts of it: compile, process, testrun, wire, matrix, filter, install [default:
+    /// all]
+    parts: Vec<String>,
 }
 
-/// Builds a benchmark, and the program that it times, as the user.
+/// What needs no privileges: a benchmark of its own.
+const COMPILE: &str = "compile";
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    packages::ensure(&[packages::NFT])?;
+    let compile = build("netverdict-policy", COMPILE)?;
+    let lanes = build("netverdict", "lanes")?;
+    let (compiling, others): (Vec<&String>, Vec<&String>) =
+        options.parts.iter().partition(|part| *part == COMPILE);
+    let all = options.parts.is_empty();
+    if all || !compiling.is_empty() {
+        process::succeed(measuring(&mut Command::new(compile)))?;
+    }
+    if all || !others.is_empty() {
+        let mut run = privileges::as_root(&lanes, [])?;
+        process::succeed(measuring(&mut run).args(others))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measuring(command: &mut Command) -> &mut Command {
+    command.arg("--bench").current_dir(workspace::root())
+}
+
+/// Builds a benchmark, and the program that it times if it does, as the user.
 fn build(package: &str, name: &str) -> Result<PathBuf> {
     let mut cargo = workspace::cargo();
     cargo
@@ -46,10 +58,12 @@ fn build(package: &str, name: &str) -> Result<PathBuf> {
             benchmark = artifact.executable;
         }
     }
-    if !child.wait()?.success() {
-        bail!("the benchmark does not build");
+    ensure!(
+        child.wait()?.success(),
+        "the benchmark {name} does not build"
+    );
+    match benchmark {
+        Some(path) => Ok(path.into_std_path_buf()),
+        None => bail!("cargo built no benchmark {name}"),
     }
-    Ok(benchmark
-        .context("cargo built no benchmark")?
-        .into_std_path_buf())
 }

@@ -2,6 +2,8 @@
 //! scenario: loading and building cost more than judging.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::thread;
 
 use netverdict_lab::filter::{Filter, FilterError};
 use netverdict_lab::{Lab, LabError, Purpose, XdpMode};
@@ -122,15 +124,23 @@ impl Kernel {
         works: &[&Work<'_>],
         judge: impl FnOnce(&mut Lab, &mut Filter, XdpMode) -> Result<T, LabError>,
     ) -> Result<T, LabError> {
-        if !self.anchored {
-            self.filter.anchor()?;
-            self.anchored = true;
-        }
         let reusable = self.lab.take().filter(|lab| lab.plan() == topology);
-        let mut lab = match reusable {
-            Some(lab) => lab,
-            None => Lab::build(topology, Purpose::Probing)?,
-        };
+        let (filter, anchored) = (&mut self.filter, self.anchored);
+        let (anchor, lab) = thread::scope(|scope| {
+            // All there is to anchoring is waiting for the kernel.
+            let anchor = (!anchored).then(|| scope.spawn(|| filter.anchor()));
+            let lab = match reusable {
+                Some(lab) => Ok(lab),
+                None => Lab::build(topology, Purpose::Probing),
+            };
+            let anchor = anchor.map_or(Ok(()), |thread| {
+                thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+            });
+            (anchor, lab)
+        });
+        anchor?;
+        self.anchored = true;
+        let mut lab = lab?;
         lab.watch_protocols(&protocols(works))?;
         let wanted = xdp_mode(mode);
         let attached = match self.sabotage {

@@ -3,6 +3,8 @@
 use netverdict_abi::{Event, Hook, REASON_COUNT, Reason, Verdict};
 use netverdict_lab::filter::{Connections, Events, Filter, FilterError, Install, Links};
 use netverdict_lab::wire::Counters;
+use netverdict_policy::frame::ProbeId;
+use netverdict_policy::journey::Point;
 
 use super::accounting::{self, Books};
 use super::model::seen;
@@ -91,11 +93,11 @@ fn judged(finding: Option<Finding>) -> Finding {
     finding.expect("every frame is alone or in a sequence")
 }
 
-/// What the program returned for a frame at each hook, up to the first that did
-/// not pass it.
+/// What the program of a hook returned for a frame.
+#[derive(Clone, Copy)]
 struct Ran {
-    index: usize,
-    actions: Vec<u32>,
+    point: Point,
+    action: u32,
 }
 
 fn run_batch(
@@ -106,24 +108,22 @@ fn run_batch(
 ) -> Result<(), FilterError> {
     filter.drain(|_| {});
     let (counters_before, lost_before) = (filter.counters()?, filter.lost_events()?);
-    let mut ran = Vec::with_capacity(batch.len());
+    // All runs of the batch, one frame's behind the other's, and how many each had.
+    let mut runs: Vec<Ran> = Vec::with_capacity(2 * batch.len());
+    let mut counts: Vec<usize> = Vec::with_capacity(batch.len());
     let mut arrived = 0;
     for index in batch {
-        let mut actions = Vec::with_capacity(2);
-        let legs = &work.cases[*index].journey.legs;
-        for (leg, frame) in legs.iter().zip(&work.frames[*index].legs) {
-            let hook = leg.point.hook();
+        let before = runs.len();
+        for (point, frame) in work.points(*index).zip(&work.frames[*index].legs) {
+            let hook = point.hook();
             arrived += usize::from(hook == Hook::Ingress);
             let action = filter.test_run(hook, frame)?;
-            actions.push(action);
+            runs.push(Ran { point, action });
             if action != XDP_PASS {
                 break;
             }
         }
-        ran.push(Ran {
-            index: *index,
-            actions,
-        });
+        counts.push(runs.len() - before);
     }
     let mut events = Vec::with_capacity(2 * batch.len());
     filter.drain(|event| events.push(event));
@@ -144,30 +144,29 @@ fn run_batch(
     };
     let balance = accounting::balance(&books);
     // Events come in the order of the runs; the identity in them proves it.
-    let mut reported = events.iter();
-    for Ran { index, actions } in ran {
-        let mut each = || {
-            let events: Vec<&Event> = reported.by_ref().take(actions.len()).collect();
-            observation(work, index, &actions, &events)
+    let (mut runs, mut reported) = (&runs[..], &events[..]);
+    for (index, count) in batch.iter().zip(counts) {
+        let ran = first_of(&mut runs, count);
+        let events = first_of(&mut reported, count);
+        let finding = match &balance {
+            Ok(()) => observation(work.frames[*index].id, ran, events),
+            Err(why) => Err(why.clone()),
         };
-        let finding = balance.clone().and_then(|()| each());
-        findings[index] = Some(finding.map_err(NoFinding::Inconclusive));
+        findings[*index] = Some(finding.map_err(NoFinding::Inconclusive));
     }
     Ok(())
 }
 
-fn observation(
-    work: &Work<'_>,
-    index: usize,
-    actions: &[u32],
-    events: &[&Event],
-) -> Result<Observation, String> {
-    let id = work.frames[index].id;
-    let mut judged = Vec::with_capacity(actions.len());
-    for ((leg, action), event) in (work.cases[index].journey.legs.iter())
-        .zip(actions)
-        .zip(events)
-    {
+/// Takes the first `count` off, or all where there are fewer.
+fn first_of<'a, T>(rest: &mut &'a [T], count: usize) -> &'a [T] {
+    let (first, behind) = rest.split_at(count.min(rest.len()));
+    *rest = behind;
+    first
+}
+
+fn observation(id: ProbeId, ran: &[Ran], events: &[Event]) -> Result<Observation, String> {
+    let mut judged = Vec::with_capacity(ran.len());
+    for (Ran { point, action }, event) in ran.iter().zip(events) {
         let account = accounting::read(event)?;
         match account.probe {
             None => return Err("the filter reported a frame that is no probe".to_owned()),
@@ -177,7 +176,7 @@ fn observation(
             }
             Some(_) => {}
         }
-        let (hook, ran) = (account.hook.slug(), leg.point.hook());
+        let (hook, ran) = (account.hook.slug(), point.hook());
         if account.hook != ran {
             let ran = ran.slug();
             return Err(format!("the program of {hook} reported what {ran} ran"));
@@ -189,7 +188,7 @@ fn observation(
             ));
         }
         judged.push(Judged {
-            point: leg.point,
+            point: *point,
             reason: account.reason,
             rule: account.rule,
         });

@@ -28,6 +28,19 @@ pub struct Work<'a> {
     pub alone: Vec<usize>,
     /// Those that are judged one after the other, as indices, by sequence.
     pub sequences: Vec<Vec<usize>>,
+    /// What the lanes ask of a case over and over; as many as cases. All of it is
+    /// in the cases too, but scattered over the memory.
+    marks: Vec<Mark>,
+}
+
+/// What decides how a frame is to be sent.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    first: Point,
+    second: Option<Point>,
+    flow: Option<Flow>,
+    disguised: bool,
+    may_lose_its_end: bool,
 }
 
 /// One frame's bytes.
@@ -61,6 +74,7 @@ impl<'a> Work<'a> {
             frames: Vec::new(),
             alone: Vec::new(),
             sequences: Vec::new(),
+            marks: Vec::new(),
         };
         let mut last_sequence = None;
         for probe in probes {
@@ -69,8 +83,7 @@ impl<'a> Work<'a> {
                 let id = first
                     .0
                     .wrapping_add(u32::try_from(index).unwrap_or(u32::MAX));
-                work.frames.push(frames(case, ProbeId(id))?);
-                work.cases.push(case);
+                work.push(case, frames(case, ProbeId(id))?);
                 match probe.sequence {
                     None => work.alone.push(index),
                     Some(_) if probe.sequence == last_sequence => {
@@ -89,6 +102,21 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
+    fn push(&mut self, case: &'a Case, frames: Frames) {
+        let legs = &case.journey.legs;
+        assert!(legs.len() <= 2, "a journey comes by two hooks at most");
+        let malformed = Target::Undeliverable(Undeliverable::Malformed);
+        self.marks.push(Mark {
+            first: case.journey.first().point,
+            second: legs.get(1).map(|leg| leg.point),
+            flow: flow(case),
+            disguised: is_disguised(self.topology, case),
+            may_lose_its_end: case.journey.target == malformed,
+        });
+        self.frames.push(frames);
+        self.cases.push(case);
+    }
+
     /// The frames that are judged each by itself, in batches of at most `most`
     /// within which no frame can be taken for part of another's flow, nor for
     /// another.
@@ -100,7 +128,7 @@ impl<'a> Work<'a> {
         let mut batches: Vec<Vec<usize>> = Vec::new();
         let mut flows: BTreeSet<Flow> = BTreeSet::new();
         for index in order {
-            let flow = flow(self.cases[*index]).filter(|_| bypasses);
+            let flow = self.marks[*index].flow.filter(|_| bypasses);
             let meets_another = flow.is_some_and(|flow| flows.contains(&flow));
             let with_others = |batch: &[usize]| {
                 batch.len() < most
@@ -123,27 +151,24 @@ impl<'a> Work<'a> {
     /// Whether a router may cut the end of the frame off, and the id with it: it
     /// believes the lengths in the header.
     pub fn may_lose_its_end(&self, index: usize) -> bool {
-        let malformed = Target::Undeliverable(Undeliverable::Malformed);
-        self.cases[index].journey.target == malformed
+        self.marks[index].may_lose_its_end
     }
 
     /// Whether a workload sends the frame under another's address: only a link
     /// tells that.
     pub fn is_disguised(&self, index: usize) -> bool {
-        let journey = &self.cases[index].journey;
-        let (Point::Egress(sender), Body::Ip(packet)) =
-            (journey.first().point, &journey.frame().body)
-        else {
-            return false;
-        };
-        (self.topology.workloads.iter().enumerate()).any(|(other, workload)| {
-            other != sender && !workload.host_network && workload.addresses.contains(&packet.source)
-        })
+        self.marks[index].disguised
+    }
+
+    /// The hooks that the frame comes by, in order.
+    pub fn points(&self, index: usize) -> impl Iterator<Item = Point> {
+        let Mark { first, second, .. } = self.marks[index];
+        std::iter::once(first).chain(second)
     }
 
     /// Who sends the frame.
     pub fn sender(&self, index: usize) -> Sender {
-        match self.cases[index].journey.first().point {
+        match self.marks[index].first {
             Point::Egress(workload) => Sender::Workload(workload),
             Point::Uplink | Point::Ingress(_) => Sender::Outside,
         }
@@ -172,6 +197,17 @@ fn frames(case: &Case, id: ProbeId) -> Result<Frames, FrameError> {
         })
         .collect();
     Ok(Frames { id, legs: legs? })
+}
+
+fn is_disguised(topology: &TopologyPlan, case: &Case) -> bool {
+    let (Point::Egress(sender), Body::Ip(packet)) =
+        (case.journey.first().point, &case.journey.frame().body)
+    else {
+        return false;
+    };
+    (topology.workloads.iter().enumerate()).any(|(other, workload)| {
+        other != sender && !workload.host_network && workload.addresses.contains(&packet.source)
+    })
 }
 
 /// What the frame would be remembered by, if a prefilter let it bypass the policy.

@@ -8,6 +8,7 @@ use netverdict_abi::{Hook, map};
 use netverdict_policy::image::ImageSizes;
 
 use super::FilterError;
+use super::blind::without_kernel_types;
 use super::capacity::Capacity;
 
 /// The object's maps and its programs, which the verifier has accepted.
@@ -28,11 +29,16 @@ pub(super) struct LoadedProgram {
 /// Creates the maps, with room for two generations, and loads the programs.
 pub(super) fn load(object: &[u8], sizes: ImageSizes) -> Result<Loaded, FilterError> {
     let capacity = Capacity::for_images(sizes)?;
-    let mut loader = EbpfLoader::new();
-    for (name, entries) in capacity.maps() {
-        loader.map_max_entries(name, entries);
-    }
-    let mut bpf = loader.load(object)?;
+    // The programs read no structure of the kernel, so that there is nothing to
+    // relocate.
+    let mut bpf = without_kernel_types(|| {
+        let mut loader = EbpfLoader::new();
+        loader.btf(None);
+        for (name, entries) in capacity.maps() {
+            loader.map_max_entries(name, entries);
+        }
+        loader.load(object)
+    })?;
     let missing: Vec<&str> = (map::ALL.into_iter())
         .filter(|name| bpf.map(name).is_none())
         .collect();

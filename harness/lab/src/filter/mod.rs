@@ -1,6 +1,7 @@
 //! The XDP programs and their maps, in the kernel.
 
 mod anchor;
+mod blind;
 mod capacity;
 mod entries;
 mod error;

@@ -74,14 +74,20 @@ fn bypassing() -> MapImage {
 }
 
 fn work<'a>(topology: &'a TopologyPlan, image: &'a MapImage, cases: &'a [Case]) -> Work<'a> {
-    Work {
+    let mut work = Work {
         topology,
         image,
-        cases: cases.iter().collect(),
+        cases: Vec::new(),
         frames: Vec::new(),
         alone: (0..cases.len()).collect(),
         sequences: Vec::new(),
+        marks: Vec::new(),
+    };
+    for (id, case) in (1..).zip(cases) {
+        let (id, legs) = (ProbeId(id), Vec::new());
+        work.push(case, Frames { id, legs });
     }
+    work
 }
 
 #[test]
