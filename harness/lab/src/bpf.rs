@@ -5,11 +5,15 @@ use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::ptr;
 
+use aya::Pod;
+
 /// `enum bpf_cmd` of include/uapi/linux/bpf.h.
 const BPF_MAP_CREATE: libc::c_int = 0;
 const BPF_PROG_LOAD: libc::c_int = 5;
 const BPF_PROG_TEST_RUN: libc::c_int = 10;
 const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
+const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
+const BPF_MAP_DELETE_BATCH: libc::c_int = 27;
 const BPF_LINK_CREATE: libc::c_int = 28;
 
 /// `test` of `union bpf_attr` (include/uapi/linux/bpf.h).
@@ -108,6 +112,57 @@ pub(crate) fn lookup_batch(lookup: BatchLookup<'_>) -> io::Result<()> {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
     }
     Ok(())
+}
+
+/// Writes a value for each key of a hash or a trie. `K` and `V` have the sizes of
+/// the map's keys and values.
+pub(crate) fn update_batch<K: Pod, V: Pod>(
+    map: BorrowedFd<'_>,
+    keys: &[K],
+    values: &[V],
+) -> io::Result<()> {
+    assert_eq!(keys.len(), values.len(), "a value for each key");
+    let mut attributes = BatchAttributes {
+        keys: keys.as_ptr().addr() as u64,
+        values: values.as_ptr().addr() as u64,
+        count: entries(keys)?,
+        map: number(map),
+        ..BatchAttributes::default()
+    };
+    // SAFETY: the kernel reads `count` keys and values of the map's sizes, which are
+    // those of the types.
+    unsafe { call(BPF_MAP_UPDATE_BATCH, &mut attributes) }.map(|_| ())
+}
+
+/// Takes these keys out of a hash or a trie; some may not be there. `K` has the size
+/// of the map's keys.
+pub(crate) fn remove_batch<K: Pod>(map: BorrowedFd<'_>, keys: &[K]) -> io::Result<()> {
+    let mut rest = keys;
+    while !rest.is_empty() {
+        let mut attributes = BatchAttributes {
+            keys: rest.as_ptr().addr() as u64,
+            count: entries(rest)?,
+            map: number(map),
+            ..BatchAttributes::default()
+        };
+        // SAFETY: the kernel reads `count` keys of the map's size, which is that of
+        // the type.
+        let called = unsafe { call(BPF_MAP_DELETE_BATCH, &mut attributes) };
+        match called {
+            Ok(_) => return Ok(()),
+            // It stops at a key that is not there, and says how many it took before.
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                let taken = attributes.count as usize;
+                rest = rest.get(taken + 1..).unwrap_or_default();
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn entries<K>(keys: &[K]) -> io::Result<u32> {
+    u32::try_from(keys.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
 }
 
 /// The beginning of `map_create` of `union bpf_attr`.
@@ -220,5 +275,32 @@ unsafe fn call<A>(command: libc::c_int, attributes: &mut A) -> io::Result<libc::
     match result {
         -1 => Err(io::Error::last_os_error()),
         value => Ok(libc::c_int::try_from(value).expect("bpf(2) returns descriptors")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd as _;
+
+    use super::*;
+
+    #[test]
+    fn keys_that_are_not_there_keep_no_other_in() {
+        /// `BPF_MAP_TYPE_HASH`.
+        const HASH: u32 = 1;
+        let created = create_map(NewMap {
+            kind: HASH,
+            key_size: 4,
+            value_size: 4,
+            max_entries: 3,
+            flags: 0,
+        });
+        // Without privileges there are no maps.
+        let Ok(map) = created else { return };
+        let write = |keys: [u32; 3]| update_batch(map.as_fd(), &keys, &[7_u32; 3]);
+        write([1, 2, 4]).expect("there is room");
+        write([5, 6, 7]).expect_err("there is none");
+        remove_batch(map.as_fd(), &[0_u32, 1, 3, 2, 4, 5]).expect("three of them are there");
+        write([5, 6, 7]).expect("there is room again");
     }
 }

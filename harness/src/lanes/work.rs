@@ -134,7 +134,8 @@ impl<'a> Work<'a> {
                 batch.len() < most
                     && !meets_another
                     && !self.may_lose_its_end(*index)
-                    && !(batch.iter()).any(|other| self.may_lose_its_end(*other))
+                    // Such a frame is alone in its batch, and so the first.
+                    && !(batch.first()).is_some_and(|other| self.may_lose_its_end(*other))
             };
             match batches.last_mut() {
                 Some(batch) if with_others(batch) => batch.push(*index),

@@ -138,6 +138,19 @@ pub(super) fn map_error(name: &'static str) -> impl Fn(MapError) -> FilterError 
     }
 }
 
+/// A batch of entries of this map was refused.
+pub(super) fn refused(name: &'static str) -> impl Fn(io::Error) -> FilterError {
+    move |error| FilterError::Map {
+        name,
+        problem: match error.raw_os_error() {
+            Some(libc::E2BIG | libc::ENOSPC) => {
+                "it is full: the filter was loaded for a smaller policy".to_owned()
+            }
+            _ => error.to_string(),
+        },
+    }
+}
+
 /// The messages of an error and of everything that caused it.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -2,7 +2,7 @@
 
 use aya::Pod;
 use aya::maps::lpm_trie::Key;
-use aya::maps::{Array, HashMap, LpmTrie, Map, MapData, MapError, RingBuf};
+use aya::maps::{Array, HashMap, Map, MapData, MapError, RingBuf};
 use netverdict_abi::{
     BackendKey, COUNTER_COUNT, ConnectionKey, Endpoint, EndpointKey, Flow, FlowKey, Fragment,
     FragmentKey, Lpm4, Lpm6, PolicyKey, Prefilter, PrefilterKey, Settings, Verdicted, map,
@@ -13,6 +13,7 @@ use super::entries::{Entries, TrieEntry};
 use super::error::map_error;
 use super::events::EventReader;
 use super::per_cpu::PerCpu;
+use super::table::Table;
 
 /// A key or value of the layout, as the loader wants it marked.
 #[derive(Clone, Copy)]
@@ -45,8 +46,8 @@ plain!(
     Fragment
 );
 
-type Hash<K, V> = HashMap<MapData, Plain<K>, Plain<V>>;
-type Trie<K, V> = LpmTrie<MapData, Plain<K>, Plain<V>>;
+type Hash<K, V> = Table<Plain<K>, Plain<V>>;
+type Trie<K, V> = Table<Key<Plain<K>>, Plain<V>>;
 
 /// The maps of the layout that user space writes or reads.
 pub(super) struct Maps {
@@ -69,20 +70,20 @@ impl Maps {
     pub(super) fn take(bpf: &mut aya::Ebpf) -> Result<Maps, FilterError> {
         // Only the programs use these; the loader need not keep them open, but
         // their keys and values must be those of the layout.
-        let _: Hash<FlowKey, Flow> = typed(bpf, map::FLOWS)?;
-        let _: Hash<ConnectionKey, u32> = typed(bpf, map::CONNECTIONS)?;
-        let _: Hash<FragmentKey, Fragment> = typed(bpf, map::FRAGMENTS)?;
+        let _: HashMap<MapData, Plain<FlowKey>, Plain<Flow>> = typed(bpf, map::FLOWS)?;
+        let _: HashMap<MapData, Plain<ConnectionKey>, Plain<u32>> = typed(bpf, map::CONNECTIONS)?;
+        let _: HashMap<MapData, Plain<FragmentKey>, Plain<Fragment>> = typed(bpf, map::FRAGMENTS)?;
         Ok(Maps {
             generation: typed(bpf, map::GENERATION)?,
             settings: typed(bpf, map::SETTINGS)?,
-            prefilters: typed(bpf, map::PREFILTERS)?,
-            prefilter_v4: typed(bpf, map::PREFILTER_V4)?,
-            prefilter_v6: typed(bpf, map::PREFILTER_V6)?,
-            backends: typed(bpf, map::BACKENDS)?,
-            endpoints: typed(bpf, map::ENDPOINTS)?,
-            identities_v4: typed(bpf, map::IDENTITIES_V4)?,
-            identities_v6: typed(bpf, map::IDENTITIES_V6)?,
-            policy: typed(bpf, map::POLICY)?,
+            prefilters: Table::hash(map::PREFILTERS, taken(bpf, map::PREFILTERS)?)?,
+            prefilter_v4: Table::trie(map::PREFILTER_V4, taken(bpf, map::PREFILTER_V4)?)?,
+            prefilter_v6: Table::trie(map::PREFILTER_V6, taken(bpf, map::PREFILTER_V6)?)?,
+            backends: Table::hash(map::BACKENDS, taken(bpf, map::BACKENDS)?)?,
+            endpoints: Table::hash(map::ENDPOINTS, taken(bpf, map::ENDPOINTS)?)?,
+            identities_v4: Table::trie(map::IDENTITIES_V4, taken(bpf, map::IDENTITIES_V4)?)?,
+            identities_v6: Table::trie(map::IDENTITIES_V6, taken(bpf, map::IDENTITIES_V6)?)?,
+            policy: Table::trie(map::POLICY, taken(bpf, map::POLICY)?)?,
             counters: PerCpu::new(map::COUNTERS, taken(bpf, map::COUNTERS)?)?,
             events: EventReader::new(
                 typed::<RingBuf<MapData>>(bpf, map::EVENTS)?,
@@ -92,7 +93,7 @@ impl Maps {
     }
 
     /// Writes the entries of a generation that is not in force.
-    pub(super) fn write(&mut self, entries: &Entries) -> Result<(), FilterError> {
+    pub(super) fn write(&self, entries: &Entries) -> Result<(), FilterError> {
         let Entries {
             prefilters,
             prefilter_v4,
@@ -103,18 +104,18 @@ impl Maps {
             identities_v6,
             policy,
         } = entries;
-        put(&mut self.prefilters, map::PREFILTERS, prefilters)?;
-        insert(&mut self.prefilter_v4, map::PREFILTER_V4, prefilter_v4)?;
-        insert(&mut self.prefilter_v6, map::PREFILTER_V6, prefilter_v6)?;
-        put(&mut self.backends, map::BACKENDS, backends)?;
-        put(&mut self.endpoints, map::ENDPOINTS, endpoints)?;
-        insert(&mut self.identities_v4, map::IDENTITIES_V4, identities_v4)?;
-        insert(&mut self.identities_v6, map::IDENTITIES_V6, identities_v6)?;
-        insert(&mut self.policy, map::POLICY, policy)
+        self.prefilters.write(prefilters, hashed)?;
+        self.prefilter_v4.write(prefilter_v4, prefixed)?;
+        self.prefilter_v6.write(prefilter_v6, prefixed)?;
+        self.backends.write(backends, hashed)?;
+        self.endpoints.write(endpoints, hashed)?;
+        self.identities_v4.write(identities_v4, prefixed)?;
+        self.identities_v6.write(identities_v6, prefixed)?;
+        self.policy.write(policy, prefixed)
     }
 
     /// Removes entries; those that are not there were never written.
-    pub(super) fn remove(&mut self, entries: &Entries) -> Result<(), FilterError> {
+    pub(super) fn remove(&self, entries: &Entries) -> Result<(), FilterError> {
         let Entries {
             prefilters,
             prefilter_v4,
@@ -125,14 +126,19 @@ impl Maps {
             identities_v6,
             policy,
         } = entries;
-        take_out(&mut self.prefilters, map::PREFILTERS, prefilters)?;
-        remove(&mut self.prefilter_v4, map::PREFILTER_V4, prefilter_v4)?;
-        remove(&mut self.prefilter_v6, map::PREFILTER_V6, prefilter_v6)?;
-        take_out(&mut self.backends, map::BACKENDS, backends)?;
-        take_out(&mut self.endpoints, map::ENDPOINTS, endpoints)?;
-        remove(&mut self.identities_v4, map::IDENTITIES_V4, identities_v4)?;
-        remove(&mut self.identities_v6, map::IDENTITIES_V6, identities_v6)?;
-        remove(&mut self.policy, map::POLICY, policy)
+        self.prefilters
+            .remove(prefilters, |entry| hashed(entry).0)?;
+        self.prefilter_v4
+            .remove(prefilter_v4, |entry| prefixed(entry).0)?;
+        self.prefilter_v6
+            .remove(prefilter_v6, |entry| prefixed(entry).0)?;
+        self.backends.remove(backends, |entry| hashed(entry).0)?;
+        self.endpoints.remove(endpoints, |entry| hashed(entry).0)?;
+        self.identities_v4
+            .remove(identities_v4, |entry| prefixed(entry).0)?;
+        self.identities_v6
+            .remove(identities_v6, |entry| prefixed(entry).0)?;
+        self.policy.remove(policy, |entry| prefixed(entry).0)
     }
 
     /// Sets what holds for a generation.
@@ -162,74 +168,14 @@ fn taken(bpf: &mut aya::Ebpf, name: &'static str) -> Result<Map, FilterError> {
     (bpf.take_map(name)).ok_or(FilterError::MissingMaps { names: vec![name] })
 }
 
-fn put<K: Copy, V: Copy>(
-    hash: &mut Hash<K, V>,
-    name: &'static str,
-    entries: &[(K, V)],
-) -> Result<(), FilterError>
-where
-    Plain<K>: Pod,
-    Plain<V>: Pod,
-{
-    for (key, value) in entries {
-        hash.insert(Plain(*key), Plain(*value), 0)
-            .map_err(map_error(name))?;
-    }
-    Ok(())
+fn hashed<K: Copy, V: Copy>((key, value): &(K, V)) -> (Plain<K>, Plain<V>) {
+    (Plain(*key), Plain(*value))
 }
 
-fn take_out<K: Copy, V: Copy>(
-    hash: &mut Hash<K, V>,
-    name: &'static str,
-    entries: &[(K, V)],
-) -> Result<(), FilterError>
+fn prefixed<K: Copy, V: Copy>(entry: &TrieEntry<K, V>) -> (Key<Plain<K>>, Plain<V>)
 where
     Plain<K>: Pod,
-    Plain<V>: Pod,
 {
-    for (key, _) in entries {
-        absent_is_fine(hash.remove(&Plain(*key))).map_err(map_error(name))?;
-    }
-    Ok(())
-}
-
-fn insert<K: Copy, V: Copy>(
-    trie: &mut Trie<K, V>,
-    name: &'static str,
-    entries: &[TrieEntry<K, V>],
-) -> Result<(), FilterError>
-where
-    Plain<K>: Pod,
-    Plain<V>: Pod,
-{
-    for (length, key, value) in entries {
-        trie.insert(&Key::new(*length, Plain(*key)), Plain(*value), 0)
-            .map_err(map_error(name))?;
-    }
-    Ok(())
-}
-
-fn remove<K: Copy, V: Copy>(
-    trie: &mut Trie<K, V>,
-    name: &'static str,
-    entries: &[TrieEntry<K, V>],
-) -> Result<(), FilterError>
-where
-    Plain<K>: Pod,
-    Plain<V>: Pod,
-{
-    for (length, key, _) in entries {
-        absent_is_fine(trie.remove(&Key::new(*length, Plain(*key)))).map_err(map_error(name))?;
-    }
-    Ok(())
-}
-
-fn absent_is_fine(removed: Result<(), MapError>) -> Result<(), MapError> {
-    match removed {
-        Err(MapError::KeyNotFound | MapError::ElementNotFound) => Ok(()),
-        Err(MapError::SyscallError(call)) if call.io_error.raw_os_error() == Some(libc::ENOENT) => {
-            Ok(())
-        }
-        other => other,
-    }
+    let (length, key, value) = entry;
+    (Key::new(*length, Plain(*key)), Plain(*value))
 }

@@ -11,6 +11,7 @@ mod load;
 mod maps;
 mod per_cpu;
 mod settle;
+mod table;
 
 use std::fmt;
 use std::os::fd::AsFd as _;
