@@ -2,8 +2,8 @@
 //! functions of them.
 
 use netverdict::event::{
-    CaseVerdict, Event, PartyVerdict, ProbeOutcome, Problem, RunStarted, SkipReason, SuiteFinished,
-    SuiteId, SuiteStarted, Verdict,
+    CaseVerdict, Event, LeftOutFrame, PartyVerdict, ProbeOutcome, Problem, RunStarted, SkipReason,
+    StepVerdict, SuiteFinished, SuiteId, SuiteStarted, Verdict, WrongFrame,
 };
 use netverdict::report::{human, json, junit, tap};
 use netverdict::tally::tally;
@@ -176,4 +176,105 @@ fn control_characters_do_not_break_a_report() {
     }));
     let xml = junit::render(&events);
     assert!(!xml.contains('\u{0}') && !xml.contains('\u{1b}'), "{xml}");
+}
+
+/// Steps: as expected, wrong, inconclusive, and not run.
+fn steps() -> Vec<Event> {
+    let wire = suite("a/live.yaml", "wire", Some("native"));
+    let fine = StepVerdict {
+        suite: wire.clone(),
+        step: "quarantine".to_owned(),
+        location: "a/live.yaml:20:5".to_owned(),
+        outcome: ProbeOutcome::Match,
+        skipped: None,
+        swaps: 1,
+        frames: 12_345,
+        flips: 3,
+        between: 2,
+        mixed: 1,
+        wrong: 0,
+        window_micros: 1.8,
+        longest_window_micros: 1.8,
+        left_out: vec![LeftOutFrame {
+            probe: "odd".to_owned(),
+            case: String::new(),
+            why: "a host cannot deliver it: it is no IP packet".to_owned(),
+        }],
+        shown: Vec::new(),
+        explanation: String::new(),
+        rerun: "netverdict run a/live.yaml --test '^step quarantine$'".to_owned(),
+        micros: 90_000,
+    };
+    let wrong = StepVerdict {
+        step: "release".to_owned(),
+        outcome: ProbeOutcome::FilterMismatch,
+        swaps: 1_000,
+        frames: 1_234_567,
+        wrong: 1,
+        longest_window_micros: 44.0,
+        shown: vec![WrongFrame {
+            probe: "in".to_owned(),
+            sent: "IPv4 198.51.100.7:40000 > 192.0.2.10:30007/tcp SYN".to_owned(),
+            before: vec!["at the uplink pass (no-prefilter)".to_owned()],
+            after: vec!["at the uplink drop (prefilter-deny, a/live.yaml:9:3)".to_owned()],
+            may_see: "after",
+            seen: vec!["at the uplink pass (no-prefilter), under the policy before".to_owned()],
+        }],
+        explanation: "1 of 1234567 frames were judged as neither policy says".to_owned(),
+        ..fine.clone()
+    };
+    let unclear = StepVerdict {
+        step: "return".to_owned(),
+        outcome: ProbeOutcome::Error,
+        explanation: "nothing can be said: 2 events of the filter were lost".to_owned(),
+        ..fine.clone()
+    };
+    let late = StepVerdict {
+        step: "late".to_owned(),
+        outcome: ProbeOutcome::Skipped,
+        skipped: Some(SkipReason::Interrupted),
+        swaps: 0,
+        frames: 0,
+        ..fine.clone()
+    };
+    let mut events = vec![
+        Event::RunStarted(RunStarted {
+            version: "0.0.0",
+            kernel: "6.0".to_owned(),
+            filter: "0123456789abcdef".repeat(4),
+            seed: 0,
+            lanes: vec!["wire/native".to_owned()],
+            scenarios: 1,
+            probes: 1,
+        }),
+        Event::SuiteStarted(SuiteStarted {
+            suite: wire.clone(),
+            name: "a change".to_owned(),
+            probes: 1,
+        }),
+        verdict(&wire, "fine", ProbeOutcome::Match, ""),
+    ];
+    events.extend([fine, wrong, unclear, late].map(Event::Step));
+    events.push(Event::SuiteFinished(SuiteFinished {
+        suite: wire,
+        reproduced: None,
+        micros: 250_000,
+    }));
+    let sum = tally(&events, false, Duration::from_millis(320));
+    assert_eq!(
+        (sum.as_expected, sum.mismatched, sum.errors, sum.skipped),
+        (2, 1, 1, 1)
+    );
+    assert_eq!(sum.frames, 1 + 2 * 12_345 + 1_234_567);
+    events.push(Event::RunFinished(sum));
+    events
+}
+
+#[test]
+fn steps_are_reported_like_probes() {
+    let events = steps();
+    insta::assert_snapshot!("steps_human", human::render(&events, false));
+    insta::assert_snapshot!("steps_junit", junit::render(&events));
+    insta::assert_snapshot!("steps_tap", tap::render(&events));
+    insta::assert_snapshot!("steps_json", json::render(&events));
 }

@@ -153,9 +153,13 @@ impl Cellful {
 fn changes(live: &[&StepVerdict]) -> String {
     let mut text = String::new();
     for step in live {
+        let left_out = match step.left_out.len() {
+            0 => String::new(),
+            count => format!(" ({} left out)", counted(count, "case")),
+        };
         let _ = writeln!(
             text,
-            "{} [{}] {}",
+            "{} [{}] {}{left_out}",
             step.suite.scenario,
             step.suite.lane_and_mode(),
             step_title(step)

@@ -126,6 +126,10 @@ fn step_case(step: &StepVerdict) -> TestCase {
         ("frames", step.frames.to_string()),
         ("wrong", step.wrong.to_string()),
         ("window-micros", format!("{:.1}", step.window_micros)),
+        (
+            "longest-window-micros",
+            format!("{:.1}", step.longest_window_micros),
+        ),
     ] {
         case.add_property(Property::new(name, value));
     }

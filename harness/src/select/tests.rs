@@ -150,3 +150,48 @@ fn what_was_before_in_a_sequence_is_selected_with_it() {
         assert_eq!(names, expected, "{test}");
     }
 }
+
+/// Steps run all together or not at all: each changes what the one before left.
+#[test]
+fn a_step_is_selected_by_its_name_or_by_that_of_a_probe_around_it() {
+    let text = "name: a test
+topology: { node: { addresses: [192.0.2.10] }, workloads: { web: { labels: {} } } }
+probes:
+  - { name: flows, from: web, to: node/icmp, expect: pass }
+before_steps:
+  - { name: early, from: web, to: node/icmp, expect: pass }
+steps:
+  - name: one
+    connections: keep
+    labels: { web: { a: b } }
+    probes: [{ name: late, from: web, to: node/icmp, expect: pass }]
+";
+    let file = Arc::new(SourceFile {
+        path: "a.yaml".to_owned(),
+        text: text.to_owned(),
+    });
+    let checked = frontend::scenario(&file, &mut NoFiles).expect("a valid scenario");
+    let loaded = [Loaded {
+        scenario: Arc::new(checked.scenario),
+        image: Arc::new(checked.image),
+    }];
+    for (test, expected) in [
+        (".", Some((1, true, 2))),
+        ("^flows$", Some((1, false, 0))),
+        ("^step one$", Some((0, true, 2))),
+        ("^early$", Some((0, true, 2))),
+        ("^late$", Some((0, true, 2))),
+        ("nothing of that name", None),
+    ] {
+        let selection = Selection {
+            tests: vec![test.parse().expect(test)],
+            ..Selection::default()
+        };
+        let chosen = selection.choose(&loaded).scenarios;
+        let seen = (chosen.first()).map(|selected| {
+            let live = selected.live_probes().count();
+            (selected.probes.len(), selected.steps, live)
+        });
+        assert_eq!(seen, expected, "{test}");
+    }
+}
