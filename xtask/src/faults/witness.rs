@@ -219,7 +219,7 @@ const WITNESSES: &[Witness] = &[
         needs: "steps under traffic that give the same rules and guards other numbers, and enough changes",
         each_of: None,
         // The filter mixes policies only if one changes within some 50 ns of a run.
-        arguments: &["--tag", "numbers", "--mode", "native", "--swaps", "1000"],
+        arguments: &["--tag", "numbers", "--mode", "native", "--swaps", "2000"],
     },
     Witness {
         fault: "reply-without-connection",
