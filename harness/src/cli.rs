@@ -241,6 +241,8 @@ pub enum OneLane {
     /// `BPF_PROG_TEST_RUN` on the loaded programs and their real maps.
     #[default]
     Testrun,
+    /// Frames in a lab, past the attached programs; up to 128 workloads.
+    Wire,
 }
 
 /// How a matrix is printed.
@@ -279,6 +281,9 @@ pub struct MatrixArgs {
     /// How every connection is tried, beside what the policy says.
     #[arg(long, value_enum, default_value_t)]
     pub lane: OneLane,
+    /// How the filter is attached in the wire lane.
+    #[arg(long, value_enum, default_value = "native")]
+    pub mode: Mode,
     /// What is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: MatrixOutput,
@@ -301,6 +306,9 @@ pub struct ExplainArgs {
     /// How it is tried, beside what the policy says.
     #[arg(long, value_enum, default_value_t)]
     pub lane: OneLane,
+    /// How the filter is attached in the wire lane.
+    #[arg(long, value_enum, default_value = "native")]
+    pub mode: Mode,
     /// What is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: ExplainOutput,
@@ -340,6 +348,7 @@ impl From<OneLane> for LaneKind {
         match lane {
             OneLane::Model => LaneKind::Model,
             OneLane::Testrun => LaneKind::Testrun,
+            OneLane::Wire => LaneKind::Wire,
         }
     }
 }

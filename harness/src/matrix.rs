@@ -4,3 +4,4 @@
 pub mod ask;
 pub mod input;
 pub mod judge;
+pub mod wire;

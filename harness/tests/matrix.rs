@@ -199,3 +199,33 @@ fn exit_codes() {
         assert!(stderr.contains(said), "{args:?}: {stderr}");
     }
 }
+
+#[test]
+fn what_does_not_fit_in_a_lab_is_not_for_the_wire() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pods: String = (0..129)
+        .map(|number| {
+            format!(
+                "---\napiVersion: v1\nkind: Pod\n\
+                 metadata: {{ name: p{number}, namespace: shop, labels: {{ app: a{number} }} }}\n\
+                 spec: {{ containers: [{{ name: c, image: i }}] }}\n"
+            )
+        })
+        .collect();
+    fs::write(folder.path().join("pods.yaml"), pods).expect("written");
+    for args in [
+        ["matrix", ".", "--lane", "wire"].as_slice(),
+        &["explain", ".", "p0", "p1", "80/tcp", "--lane", "wire"],
+    ] {
+        // Bad usage comes before what the machine lacks, so nobody needs to be root.
+        let output = Command::new(env!("CARGO_BIN_EXE_netverdict"))
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let why = "--lane wire: 129 workloads, and a lab holds 128; `--lane testrun` has no such";
+        assert!(said.contains(why), "{said}");
+    }
+}

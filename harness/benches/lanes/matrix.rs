@@ -98,7 +98,7 @@ fn round(object: &[u8], folder: &Path) -> Result<Round, AskError> {
     assert!(input.problems.is_empty(), "{:?}", input.problems);
     let subject = &input.subjects[0];
     let world = World::new(&subject.policy, &subject.image);
-    let asked = ask(&world, Lane::TestRun(object))?;
+    let asked = ask(&world, &subject.topology, Lane::TestRun(object))?;
     assert!(asked.is_right(), "{:?}", asked.unbalanced);
     let rows = matrix::rows(&world, &asked.survey, FamilyChoice::V4);
     let text = matrix::text(&subject.policy, &rows);

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::matrix::ask::Lane;
 use crate::matrix::input::{Subject, load};
 use crate::matrix::judge::{install, verdict};
+use crate::matrix::wire::OnWire;
 
 /// Says why a connection is open or closed.
 pub fn run(args: &ExplainArgs) -> Exit {
@@ -34,7 +35,7 @@ pub fn run(args: &ExplainArgs) -> Exit {
     };
     let input = load(&paths, args.world.readings.of_user(), Stream::Err.colour());
     let filter = args.world.filter.as_deref();
-    with_lane(&input, filter, args.lane.into(), |_, lane| {
+    with_lane(&input, filter, (args.lane.into(), args.mode), |_, lane| {
         let subject = match input.subjects.as_slice() {
             [subject] => subject,
             several => {
@@ -88,6 +89,15 @@ fn answer(args: &ExplainArgs, subject: &Subject, question: &Question, lane: Lane
             return Exit::BadInput;
         }
     };
+    if let Lane::Wire(..) = lane
+        && explanation.is_of_the_node()
+    {
+        Stream::Err.line(
+            "--lane wire: what the node itself sends comes by no link of its own; \
+             `--lane testrun` tries it",
+        );
+        return Exit::BadInput;
+    }
     let seen = match look(subject, &explanation, lane) {
         Ok(seen) => seen,
         Err(text) => {
@@ -108,7 +118,7 @@ fn answer(args: &ExplainArgs, subject: &Subject, question: &Question, lane: Lane
     }
 }
 
-/// What the lane does at each hook.
+/// What the lane does at each hook; on a wire up to the first that drops it.
 fn look(subject: &Subject, explanation: &Explanation, lane: Lane<'_>) -> Result<Vec<Seen>, String> {
     let mut frames = Vec::with_capacity(explanation.hooks.len());
     for hook in &explanation.hooks {
@@ -129,6 +139,16 @@ fn look(subject: &Subject, explanation: &Explanation, lane: Lane<'_>) -> Result<
                 seen(judgement.reason, judgement.rule)
             });
             Ok(judged.collect())
+        }
+        Lane::Wire(object, mode) => {
+            let Some(case) = explanation.case() else {
+                return Ok(Vec::new());
+            };
+            let lab = OnWire::load(object, mode, &subject.topology, &subject.policy, image);
+            let observed = lab.and_then(|mut lab| lab.send(&[case]));
+            let observed = observed.map_err(|error| error.to_string())?;
+            let judged = observed.iter().flat_map(|frame| &frame.judged);
+            Ok(judged.map(|here| seen(here.reason, here.rule)).collect())
         }
         Lane::TestRun(object) => {
             let mut filter = Filter::load(object, image.sizes()).map_err(|e| e.to_string())?;

@@ -11,9 +11,11 @@ use netverdict_policy::model::{L4Protocol, Policy, Ports};
 use super::print::{Stream, lacking};
 use crate::cli::{MatrixArgs, MatrixOutput};
 use crate::exit::Exit;
+use crate::lane::{LaneKind, Mode};
 use crate::matrix::ask::{Asked, Lane, ask};
 use crate::matrix::input::{Input, Subject, load};
 use crate::object::{self, Object};
+use crate::runner::MOST_WORKLOADS;
 use crate::words::{counted, verdict_name};
 
 /// Says what is open between all that are there.
@@ -23,7 +25,7 @@ pub fn run(args: &MatrixArgs) -> Exit {
     with_lane(
         &input,
         args.world.filter.as_deref(),
-        args.lane.into(),
+        (args.lane.into(), args.mode),
         |object, lane| print(args, &input, object, lane),
     )
 }
@@ -32,7 +34,7 @@ pub fn run(args: &MatrixArgs) -> Exit {
 pub(super) fn with_lane(
     input: &Input,
     filter: Option<&std::path::Path>,
-    lane: crate::lane::LaneKind,
+    (lane, mode): (LaneKind, Mode),
     inside: impl FnOnce(&Object, Lane<'_>) -> Exit,
 ) -> Exit {
     for note in &input.notes {
@@ -59,17 +61,24 @@ pub(super) fn with_lane(
             return Exit::BadInput;
         }
     };
-    let chosen = match Lane::of(lane, &object.bytes) {
-        Some(Lane::Model) => return inside(&object, Lane::Model),
-        Some(lane) => lane,
-        None => {
-            Stream::Err.line("--lane wire: a matrix is made in the lanes model and testrun");
-            return Exit::BadInput;
-        }
+    let chosen = Lane::of(lane, mode, &object.bytes);
+    let wire = match chosen {
+        Lane::Model => return inside(&object, chosen),
+        Lane::TestRun(_) => false,
+        Lane::Wire(..) => true,
     };
+    let largest = (input.subjects.iter()).map(|subject| subject.topology.workloads.len());
+    let workloads = largest.max().unwrap_or(0);
+    if wire && workloads > MOST_WORKLOADS {
+        Stream::Err.line(&format!(
+            "--lane wire: {workloads} workloads, and a lab holds {MOST_WORKLOADS}; \
+             `--lane testrun` has no such limit"
+        ));
+        return Exit::BadInput;
+    }
     let missing = missing_for(Needs {
         test_run: true,
-        wire: false,
+        wire,
     });
     if !missing.is_empty() {
         let text = lacking(&missing);
@@ -93,7 +102,7 @@ fn print(args: &MatrixArgs, input: &Input, _object: &Object, lane: Lane<'_>) -> 
     let several = input.subjects.len() > 1;
     for subject in &input.subjects {
         let world = World::new(&subject.policy, &subject.image);
-        let asked = match ask(&world, lane) {
+        let asked = match ask(&world, &subject.topology, lane) {
             Ok(asked) => asked,
             Err(error) => {
                 Stream::Err.line(&format!("failed to {error}"));
@@ -167,6 +176,16 @@ fn notes(args: &MatrixArgs, world: &World<'_>, asked: &Asked) -> Vec<String> {
             "note: {} of outside addresses belongs whole to workloads, nodes or known hosts: what \
              is said of strangers there was tried with those at other addresses",
             counted(asked.crowded, "range")
+        ));
+    }
+    if asked.untried > 0 {
+        notes.push(format!(
+            "note: {} not tried on the wire, and not in these rows: what the node itself sends, \
+             and what comes from addresses that no host sends from; `--lane testrun` tries them",
+            counted(
+                usize::try_from(asked.untried).unwrap_or(usize::MAX),
+                "connection"
+            )
         ));
     }
     if tells_icmp_apart(world.policy) {

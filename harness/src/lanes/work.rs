@@ -102,6 +102,24 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
+    /// Builds these frames, each judged by itself, with ids from `first` on.
+    ///
+    /// # Errors
+    /// For a description without bytes.
+    pub fn of_cases(
+        topology: &'a TopologyPlan,
+        image: &'a MapImage,
+        cases: &'a [Case],
+        first: ProbeId,
+    ) -> Result<Work<'a>, FrameError> {
+        let mut work = Work::of(topology, image, &[], first, 0)?;
+        for (case, id) in cases.iter().zip(first.0..) {
+            work.push(case, frames(case, ProbeId(id))?);
+        }
+        work.alone = (0..work.len()).collect();
+        Ok(work)
+    }
+
     fn push(&mut self, case: &'a Case, frames: Frames) {
         let legs = &case.journey.legs;
         assert!(legs.len() <= 2, "a journey comes by two hooks at most");

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use netverdict_policy::lower::lower;
 use netverdict_policy::matrix::{Connection, Expected, Plan, Survey, World};
+use netverdict_policy::topology::TopologyPlan;
 use thiserror::Error;
 
 use super::judge::{Judge, JudgeError, unbalanced};
-use crate::lane::LaneKind;
+use super::wire::OnWire;
+use crate::lane::{LaneKind, Mode};
 
 /// Connections between two looks at the clock.
 const BATCH: usize = 8192;
@@ -26,6 +28,8 @@ pub struct Asked {
     /// Ranges of outside addresses all of which are somebody's here: what is said
     /// of strangers there was tried with those moved elsewhere.
     pub crowded: usize,
+    /// Connections that the lane could not try.
+    pub untried: u64,
     /// Time that the verdicts alone took.
     pub verdicts: Duration,
     /// Time that everything took.
@@ -43,20 +47,21 @@ pub enum AskError {
     Moved,
 }
 
-/// Tries every connection of the world in the lane.
+/// Tries every connection of the world in the lane; a wire is one of `topology`.
 ///
 /// # Errors
 /// Where the lane fails.
-pub fn ask(world: &World<'_>, lane: Lane<'_>) -> Result<Asked, AskError> {
+pub fn ask(world: &World<'_>, topology: &TopologyPlan, lane: Lane<'_>) -> Result<Asked, AskError> {
     let started = Instant::now();
     let mut asked = Asked {
         survey: Survey::new(),
         unbalanced: Vec::new(),
         crowded: 0,
+        untried: 0,
         verdicts: Duration::ZERO,
         everything: Duration::ZERO,
     };
-    asked.all(world, &Plan::new(world), lane)?;
+    asked.all(world, &Plan::new(world), topology, lane)?;
     if world.is_crowded() {
         asked.crowded = (world.cells.iter())
             .filter(|cell| cell.representative.is_none())
@@ -64,7 +69,7 @@ pub fn ask(world: &World<'_>, lane: Lane<'_>) -> Result<Asked, AskError> {
         let policy = world.moved().ok_or(AskError::Moved)?;
         let image = lower(&policy).map_err(|_| AskError::Moved)?;
         let world = world.of_moved(&policy, &image);
-        asked.all(&world, &Plan::new(&world).outside_only(), lane)?;
+        asked.all(&world, &Plan::new(&world).outside_only(), topology, lane)?;
     }
     asked.everything = started.elapsed();
     Ok(asked)
@@ -77,6 +82,8 @@ pub enum Lane<'a> {
     Model,
     /// Test runs of this object.
     TestRun(&'a [u8]),
+    /// Frames on a wire, past this object, attached.
+    Wire(&'a [u8], Mode),
 }
 
 impl Lane<'_> {
@@ -85,21 +92,29 @@ impl Lane<'_> {
         match self {
             Lane::Model => "model",
             Lane::TestRun(_) => "testrun",
+            Lane::Wire(_, Mode::Native) => "wire/native",
+            Lane::Wire(_, Mode::Generic) => "wire/generic",
         }
     }
 
-    /// The lane of this kind; there is none on the wire.
-    pub fn of(kind: LaneKind, object: &[u8]) -> Option<Lane<'_>> {
+    /// The lane of this kind.
+    pub fn of(kind: LaneKind, mode: Mode, object: &[u8]) -> Lane<'_> {
         match kind {
-            LaneKind::Model => Some(Lane::Model),
-            LaneKind::Testrun => Some(Lane::TestRun(object)),
-            LaneKind::Wire => None,
+            LaneKind::Model => Lane::Model,
+            LaneKind::Testrun => Lane::TestRun(object),
+            LaneKind::Wire => Lane::Wire(object, mode),
         }
     }
 }
 
 impl Asked {
-    fn all(&mut self, world: &World<'_>, plan: &Plan<'_>, lane: Lane<'_>) -> Result<(), AskError> {
+    fn all(
+        &mut self,
+        world: &World<'_>,
+        plan: &Plan<'_>,
+        topology: &TopologyPlan,
+        lane: Lane<'_>,
+    ) -> Result<(), AskError> {
         std::thread::scope(|scope| {
             // The oracle thinks while the filter is loaded and run: neither sees the
             // other, and it never gets far ahead.
@@ -113,25 +128,33 @@ impl Asked {
                     }
                 }
             });
-            self.lane(world, lane, batches)
+            self.lane(world, topology, lane, batches)
         })
     }
 
     fn lane(
         &mut self,
         world: &World<'_>,
+        topology: &TopologyPlan,
         lane: Lane<'_>,
         batches: Receiver<(Vec<Connection>, Vec<Expected>)>,
     ) -> Result<(), AskError> {
         let mut judge = match lane {
             Lane::Model => Judge::model(world.image)?,
             Lane::TestRun(object) => Judge::test_run(object, world.image)?,
+            Lane::Wire(object, mode) => {
+                let lab = OnWire::load(object, mode, topology, world.policy, world.image)?;
+                Judge::wire(lab)?
+            }
         };
         let mut survey = Survey::new();
         for (batch, expected) in batches {
             let seen = judge.answer(world, &batch)?;
             for ((connection, expected), seen) in batch.iter().zip(expected).zip(seen) {
-                survey.add(world, connection, expected, seen);
+                match seen {
+                    Some(seen) => survey.add(world, connection, expected, seen),
+                    None => self.untried += 1,
+                }
             }
         }
         self.verdicts += judge.spent;

@@ -11,6 +11,8 @@ use netverdict_policy::journey::Point;
 use netverdict_policy::matrix::{Connection, Template, World};
 use thiserror::Error;
 
+use super::wire::OnWire;
+
 /// What a lane saw at the hooks of a connection.
 pub type Seen = [Option<Verdict>; 2];
 
@@ -24,6 +26,12 @@ pub enum JudgeError {
     /// The kernel refuses.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// The lab cannot be built, or the kernel refuses something in it.
+    #[error(transparent)]
+    Lab(#[from] netverdict_lab::LabError),
+    /// What was seen on the wire says nothing.
+    #[error("conclude anything from what was seen on the wire: {0}")]
+    Inconclusive(String),
     /// A plain frame cannot be built.
     #[error("build the frames: {0}")]
     Frame(#[from] netverdict_policy::frame::FrameError),
@@ -57,6 +65,10 @@ enum Party<'a> {
         before: Box<Reasons>,
         bypasses: bool,
     },
+    Wire {
+        lab: Box<OnWire<'a>>,
+        reasons: Box<Reasons>,
+    },
 }
 
 impl<'a> Judge<'a> {
@@ -87,6 +99,19 @@ impl<'a> Judge<'a> {
         })
     }
 
+    /// The filter attached in a network, with the image in force: every packet is
+    /// a frame, and every verdict the filter's own report, with the evidence that a
+    /// run of scenarios demands.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the filter.
+    pub fn wire(lab: OnWire<'a>) -> Result<Judge<'a>, JudgeError> {
+        Judge::of(Party::Wire {
+            lab: Box::new(lab),
+            reasons: Box::new([[0; REASON_COUNT]; 3]),
+        })
+    }
+
     fn of(party: Party<'a>) -> Result<Judge<'a>, JudgeError> {
         Ok(Judge {
             party,
@@ -97,7 +122,7 @@ impl<'a> Judge<'a> {
 
     /// The answers to these connections, in their order. What was remembered of
     /// connections before is forgotten; those of one call come from ports of
-    /// their own.
+    /// their own. `None` for what the lane cannot try.
     ///
     /// # Errors
     /// Where the kernel refuses.
@@ -105,13 +130,16 @@ impl<'a> Judge<'a> {
         &mut self,
         world: &World<'_>,
         connections: &[Connection],
-    ) -> Result<Vec<Seen>, JudgeError> {
+    ) -> Result<Vec<Option<Seen>>, JudgeError> {
         let started = Instant::now();
         let answers = match &mut self.party {
             Party::Model { image, reasons } => {
                 let template = &mut self.template;
                 (connections.iter())
-                    .map(|connection| Ok(interpreted(image, reasons, template, world, connection)))
+                    .map(|connection| {
+                        let seen = interpreted(image, reasons, template, world, connection);
+                        Ok(Some(seen))
+                    })
                     .collect()
             }
             Party::TestRun {
@@ -122,9 +150,10 @@ impl<'a> Judge<'a> {
                 }
                 let template = &mut self.template;
                 (connections.iter())
-                    .map(|connection| run(filter, template, world, connection))
+                    .map(|connection| run(filter, template, world, connection).map(Some))
                     .collect()
             }
+            Party::Wire { lab, reasons } => lab.answer(world, connections, reasons),
         };
         self.spent += started.elapsed();
         answers
@@ -136,7 +165,7 @@ impl<'a> Judge<'a> {
     /// Where the kernel refuses.
     pub fn reasons(&self) -> Result<Reasons, JudgeError> {
         match &self.party {
-            Party::Model { reasons, .. } => Ok(**reasons),
+            Party::Model { reasons, .. } | Party::Wire { reasons, .. } => Ok(**reasons),
             Party::TestRun { filter, before, .. } => {
                 let mut reasons = filter.counters()?;
                 let counts = reasons.as_flattened_mut().iter_mut();

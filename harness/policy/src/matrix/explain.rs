@@ -8,9 +8,10 @@ mod text;
 use std::net::IpAddr;
 
 use crate::frame::FrameSpec;
-use crate::journey::{Leg, Point, Sender, Target, route};
+use crate::journey::{Journey, Leg, Point, Sender, Target, route};
 use crate::model::{Direction, Policy, RuleRef};
 use crate::oracle::{self, Decision, Memory};
+use crate::scenario::Case;
 use crate::topology::TopologyPlan;
 
 use super::selects;
@@ -53,6 +54,28 @@ impl Explanation {
     /// Whether every hook passes it.
     pub fn passes(&self) -> bool {
         (self.hooks.iter()).all(|hook| hook.decision.verdict() == netverdict_abi::Verdict::Pass)
+    }
+}
+
+impl Explanation {
+    /// Whether the node itself sends it, so that it comes by no hook before the
+    /// receiver's.
+    pub fn is_of_the_node(&self) -> bool {
+        match self.hooks.first() {
+            None => false,
+            Some(first) => matches!(first.leg.point, Point::Ingress(_)),
+        }
+    }
+
+    /// The packet and its way, for whoever sends it; `None` if it comes by no hook
+    /// on its way.
+    pub fn case(&self) -> Option<Case> {
+        let target = self.target.clone()?;
+        let legs: Vec<Leg> = self.hooks.iter().map(|hook| hook.leg.clone()).collect();
+        (!legs.is_empty()).then_some(Case {
+            label: String::new(),
+            journey: Journey { legs, target },
+        })
     }
 }
 

@@ -62,7 +62,8 @@ impl HookStory {
     }
 }
 
-/// Lines for a terminal; `seen` is what the lane of this name saw, hook by hook.
+/// Lines for a terminal; `seen` is what the lane of this name saw, hook by hook,
+/// as far as it saw any.
 pub fn text(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[Seen]) -> String {
     let question = explanation.question;
     let (source, destination) = explanation.addresses;
@@ -217,8 +218,16 @@ fn agreement(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[See
             );
         }
     }
-    if text.is_empty() && !explanation.hooks.is_empty() {
-        let _ = writeln!(text, "Checked: {lane} decides the same, hook by hook.");
+    let hooks = explanation.hooks.len();
+    if text.is_empty() && hooks > 0 {
+        let _ = match hooks - seen.len().min(hooks) {
+            0 => writeln!(text, "Checked: {lane} decides the same, hook by hook."),
+            _ => writeln!(
+                text,
+                "Checked: {lane} decides the same, up to the hook that drops it; no other sees it \
+                 there."
+            ),
+        };
     }
     text
 }
@@ -240,7 +249,12 @@ pub fn json(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[Seen
             })),
         })
     };
-    let hooks: Vec<Value> = (explanation.hooks.iter().zip(seen))
+    let as_seen = seen
+        .iter()
+        .copied()
+        .map(Some)
+        .chain(std::iter::repeat(None));
+    let hooks: Vec<Value> = (explanation.hooks.iter().zip(as_seen))
         .map(|(hook, seen)| {
             let near = hook.near.iter().map(|near| {
                 let mut object = rule(near.rule);
@@ -261,11 +275,11 @@ pub fn json(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[Seen
                 "rules": rules.iter().map(|each| rule(*each)).collect::<Vec<_>>(),
                 "selected_by": selecting.collect::<Vec<_>>(),
                 "nearly_allowed_by": near.collect::<Vec<_>>(),
-                "seen": {
+                "seen": seen.map(|seen| json!({
                     "reason": seen.reason.slug(),
                     "rule": seen.rule.map(rule),
-                    "agrees": hook.agrees(*seen),
-                },
+                    "agrees": hook.agrees(seen),
+                })),
             })
         })
         .collect();
