@@ -6,7 +6,7 @@ pub mod junit;
 pub mod tap;
 mod write;
 
-use crate::event::StepVerdict;
+use crate::event::{ProbeOutcome, StepVerdict};
 
 pub use write::{ReportError, write_reports};
 
@@ -14,6 +14,10 @@ pub use write::{ReportError, write_reports};
 fn step_title(step: &StepVerdict) -> String {
     if step.skipped.is_some() {
         return format!("step {}", step.step);
+    }
+    if step.outcome == ProbeOutcome::Error {
+        let frames = grouped(step.frames);
+        return format!("step {}: inconclusive after {frames} frames", step.step);
     }
     let window = format!("window {:.1} µs", step.window_micros);
     let (changes, window) = match step.swaps {
