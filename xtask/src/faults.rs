@@ -1,6 +1,7 @@
 //! `cargo xtask faults`: would anybody notice? Each mistake that can be built
 //! into the filter must turn the scenarios red.
 
+mod matrices;
 mod witness;
 
 use std::fs::File;
@@ -54,13 +55,14 @@ fn check(options: &Options) -> Result<Tally> {
     } else {
         options.names.clone()
     };
-    let mut table = Vec::new();
+    let (mut table, mut of_matrices) = (Vec::new(), Vec::new());
     // Without a fault the scenarios must be green, or their red proves nothing.
     let stem = folder.join("none");
     let object = stem.with_extension("o");
     build_ebpf::build(&toolchain, None, &object)?;
     let seen = observe(&netverdict, &object, &stem, Lanes::Both, &[])?;
     table.push(("(none)", None, seen));
+    of_matrices.extend(matrices::observe(&netverdict, &object, &stem, None)?);
     for name in &names {
         let witness = witness::of(name)
             .with_context(|| format!("xtask/src/faults/witness.rs has nobody to see {name}"))?;
@@ -75,6 +77,7 @@ fn check(options: &Options) -> Result<Tally> {
             witness.arguments,
         )?;
         table.push((name, Some(witness), seen));
+        of_matrices.extend(matrices::observe(&netverdict, &object, &stem, Some(name))?);
     }
 
     let mut tally = Tally::default();
@@ -92,6 +95,16 @@ fn check(options: &Options) -> Result<Tally> {
         for suite in witness.map_or(Vec::new(), |witness| seen.blind(witness)) {
             println!("{:<32} green: {suite}", "");
         }
+    }
+    for seen in &of_matrices {
+        let (name, exit_code) = (&seen.name, seen.exit_code);
+        tally += Tally {
+            passed: seen.problem.is_none().into(),
+            failed: seen.problem.is_some().into(),
+            skipped: 0,
+        };
+        let word = (seen.problem).map_or(String::new(), |problem| format!("  <---- {problem}"));
+        println!("{name:<43} {exit_code:>5}{word}");
     }
     if tally.failed > 0 {
         println!("what each run printed is in {}/*.log", folder.display());
