@@ -1,6 +1,6 @@
 //! `BPF_PROG_TEST_RUN`: the loaded programs over their real maps, without a wire.
 
-use netverdict_abi::{Event, Hook, REASON_COUNT, Reason, Verdict};
+use netverdict_abi::{Event, Hook, Reason, Verdict};
 use netverdict_lab::filter::{Connections, Events, Filter, FilterError, Install, Links};
 use netverdict_lab::wire::Counters;
 use netverdict_policy::frame::ProbeId;
@@ -34,9 +34,10 @@ pub fn run(filter: &mut Filter, work: &Work<'_>) -> Result<Vec<Finding>, FilterE
     let alone: Vec<usize> = (work.alone.iter().copied())
         .filter(|index| findings[*index].is_none())
         .collect();
+    let mut standing = Standing::of(filter)?;
     for batch in work.batches(&alone, BATCH) {
         filter.forget()?;
-        run_batch(filter, work, &batch, &mut findings)?;
+        run_batch(filter, work, &batch, &mut standing, &mut findings)?;
     }
     if !work.sequences.is_empty() {
         filter.install(work.image, Install { track: true, ..HOW })?;
@@ -47,7 +48,7 @@ pub fn run(filter: &mut Filter, work: &Work<'_>) -> Result<Vec<Finding>, FilterE
             .filter(|index| findings[*index].is_none())
             .collect();
         for batch in frames.chunks(BATCH) {
-            run_batch(filter, work, batch, &mut findings)?;
+            run_batch(filter, work, batch, &mut standing, &mut findings)?;
         }
     }
     Ok(findings.into_iter().map(judged).collect())
@@ -60,6 +61,7 @@ pub fn run(filter: &mut Filter, work: &Work<'_>) -> Result<Vec<Finding>, FilterE
 /// As [`run`].
 pub fn in_stages(filter: &mut Filter, stages: &[Staged<'_>]) -> Result<Vec<Finding>, FilterError> {
     let mut all = Vec::new();
+    let mut standing = Standing::of(filter)?;
     for stage in stages {
         let how = Install {
             track: true,
@@ -72,7 +74,7 @@ pub fn in_stages(filter: &mut Filter, stages: &[Staged<'_>]) -> Result<Vec<Findi
             .filter(|index| findings[*index].is_none())
             .collect();
         for batch in frames.chunks(BATCH) {
-            run_batch(filter, &stage.work, batch, &mut findings)?;
+            run_batch(filter, &stage.work, batch, &mut standing, &mut findings)?;
         }
         all.extend(findings.into_iter().map(judged));
     }
@@ -93,6 +95,22 @@ fn judged(finding: Option<Finding>) -> Finding {
     finding.expect("every frame is alone or in a sequence")
 }
 
+/// Where the books stand between two batches: what one ended with, the next
+/// begins with, so that nothing is counted unseen.
+struct Standing {
+    counters: Counters,
+    lost_events: u64,
+}
+
+impl Standing {
+    fn of(filter: &Filter) -> Result<Standing, FilterError> {
+        Ok(Standing {
+            counters: filter.counters()?,
+            lost_events: filter.lost_events()?,
+        })
+    }
+}
+
 /// What the program of a hook returned for a frame.
 #[derive(Clone, Copy)]
 struct Ran {
@@ -104,10 +122,10 @@ fn run_batch(
     filter: &mut Filter,
     work: &Work<'_>,
     batch: &[usize],
+    standing: &mut Standing,
     findings: &mut [Option<Finding>],
 ) -> Result<(), FilterError> {
     filter.drain(|_| {});
-    let (counters_before, lost_before) = (filter.counters()?, filter.lost_events()?);
     // All runs of the batch, one frame's behind the other's, and how many each had.
     let mut runs: Vec<Ran> = Vec::with_capacity(2 * batch.len());
     let mut counts: Vec<usize> = Vec::with_capacity(batch.len());
@@ -127,18 +145,17 @@ fn run_batch(
     }
     let mut events = Vec::with_capacity(2 * batch.len());
     filter.drain(|event| events.push(event));
-    let counters_after = filter.counters()?;
-    let mut counters: Counters = [[0; REASON_COUNT]; Hook::ALL.len()];
-    for hook in Hook::ALL {
-        for reason in 0..REASON_COUNT {
-            let at = hook as usize;
-            counters[at][reason] = counters_after[at][reason] - counters_before[at][reason];
+    let before = std::mem::replace(standing, Standing::of(filter)?);
+    let mut counters = standing.counters;
+    for (now, then) in counters.iter_mut().zip(&before.counters) {
+        for (now, then) in now.iter_mut().zip(then) {
+            *now -= then;
         }
     }
     let books = Books {
         entered: batch.len(),
         arrived: Some(arrived),
-        lost_events: filter.lost_events()? - lost_before,
+        lost_events: standing.lost_events - before.lost_events,
         counters,
         events: &events,
     };
