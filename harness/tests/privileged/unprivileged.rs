@@ -33,7 +33,13 @@ fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
     let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
     open(folder, 0o777)?;
     let program = folder.join("netverdict");
-    fs::copy(NETVERDICT, &program)?;
+    // Copied by another process: a child that a trial beside this one starts
+    // meanwhile would inherit the descriptor it is written by, and a file open for
+    // writing cannot be executed (ETXTBSY).
+    let copied = Command::new("cp").arg(NETVERDICT).arg(&program).status()?;
+    if !copied.success() {
+        return Err(format!("cp ended with {copied}").into());
+    }
     open(&program, 0o755)?;
     let incident = workspace().join("scenarios/incident");
     let manifests = folder.join("manifests");
