@@ -6,7 +6,7 @@ use std::sync::Arc;
 use netverdict::shuffle::order;
 use netverdict_lab::filter::{Connections, Events, Install, Links};
 use netverdict_policy::diagnostic::{Location, SourceFile};
-use netverdict_policy::frame::{Body, FrameSpec, IpPacket, Lengths, TcpFlags, Transport};
+use netverdict_policy::frame::{IpPacket, TcpFlags, Transport};
 use netverdict_policy::image::{
     EndpointImage, GuardImage, IdentityId, L4Prefix, MapImage, PolicyEntry, PrefilterImage, RuleId,
     Verdict,
@@ -194,25 +194,16 @@ struct Ends {
 }
 
 fn case(point: Point, from: Ends, to: Ends, flags: TcpFlags) -> Case {
-    let frame = FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source: from.address.into(),
-            destination: to.address.into(),
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport: Transport::Tcp {
-                source: from.port,
-                destination: to.port,
-                flags,
-            },
-            payload: 16,
-        }),
-        truncate: None,
+    let transport = Transport::Tcp {
+        source: from.port,
+        destination: to.port,
+        flags,
     };
+    let packet = IpPacket {
+        payload: 16,
+        ..IpPacket::plain(from.address.into(), to.address.into(), transport)
+    };
+    let frame = packet.into();
     Case {
         label: String::new(),
         journey: Journey {

@@ -8,9 +8,7 @@ use netverdict_abi::Identity;
 use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
 use netverdict_lab::wire::Shot;
 use netverdict_lab::{UPLINK_MAC, workload_gateway_mac};
-use netverdict_policy::frame::{
-    Body, Frame, FrameSpec, IpPacket, Lengths, ProbeId, TcpFlags, Transport, build,
-};
+use netverdict_policy::frame::{Body, Frame, FrameSpec, IpPacket, ProbeId, Transport, build};
 use netverdict_policy::image::{
     EndpointImage, GuardImage, IdentityId, ImageSizes, L4Prefix, MapImage, PolicyEntry,
     PrefilterImage, RuleId, Verdict,
@@ -245,21 +243,11 @@ const _: () = assert!(Identity::FIRST_FREE == 256);
 
 /// A packet from one address to another.
 pub(crate) fn between(source: &str, destination: &str, transport: Transport) -> FrameSpec {
-    FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source: address(source),
-            destination: address(destination),
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport,
-            payload: 16,
-        }),
-        truncate: None,
+    IpPacket {
+        payload: 16,
+        ..IpPacket::plain(address(source), address(destination), transport)
     }
+    .into()
 }
 
 /// A packet from `source` to the node's address of its family.
@@ -283,11 +271,7 @@ pub(crate) fn with(mut spec: FrameSpec, change: impl FnOnce(&mut IpPacket)) -> F
 
 /// A new TCP connection to a port.
 pub(crate) fn syn(destination: u16) -> Transport {
-    Transport::Tcp {
-        source: 40000,
-        destination,
-        flags: TcpFlags::SYN,
-    }
+    Transport::opening(Protocol::Tcp, 40000, destination)
 }
 
 /// A probe of the tests: its number, who sends it, its bytes.

@@ -9,6 +9,7 @@ mod icmp;
 mod ip;
 mod length;
 mod option;
+mod plain;
 mod probe;
 mod spec;
 mod transport;

@@ -6,28 +6,16 @@ mod lines;
 mod read_back;
 
 use super::*;
+use crate::port::Protocol;
 
 const MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 0x10];
 const ID: ProbeId = ProbeId(0x0102_0304);
 
-const SYN: Transport = Transport::Tcp {
-    source: 40000,
-    destination: 30007,
-    flags: TcpFlags::SYN,
-};
+const SYN: Transport = Transport::opening(Protocol::Tcp, 40000, 30007);
 
 fn packet(transport: Transport, source: &str, destination: &str) -> IpPacket {
-    IpPacket {
-        source: source.parse().expect(source),
-        destination: destination.parse().expect(destination),
-        options: Vec::new(),
-        extension_headers: Vec::new(),
-        fragment: None,
-        hop_limit: None,
-        lengths: Lengths::default(),
-        transport,
-        payload: 8,
-    }
+    let [source, destination] = [source, destination].map(|text| text.parse().expect(text));
+    IpPacket::plain(source, destination, transport)
 }
 
 fn v4(transport: Transport) -> IpPacket {

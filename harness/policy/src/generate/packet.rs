@@ -6,8 +6,7 @@ use super::Draw;
 use super::places::{edges, places, ports};
 use super::shape;
 use crate::frame::{
-    Body, FrameSpec, IcmpKind, IpPacket, Lengths, ProbeId, Quoted, QuotedTransport, TcpFlags,
-    Transport, build,
+    FrameSpec, IcmpKind, IpPacket, ProbeId, Quoted, QuotedTransport, Transport, build,
 };
 use crate::journey::Sender;
 use crate::model::Policy;
@@ -25,7 +24,7 @@ pub fn packet(draw: &mut Draw, policy: &Policy) -> (Sender, FrameSpec) {
     let (sender, source) = sender(draw, policy);
     let destination = destination(draw, policy, source);
     let transport = transport(draw, policy, source, destination);
-    let plain = plain(source, destination, transport);
+    let plain = FrameSpec::from(IpPacket::plain(source, destination, transport));
     if draw.once_in(10) {
         let strange = shape::strange(draw, plain.clone());
         if build(&strange, ProbeId(0), [0; 6]).is_ok() {
@@ -33,24 +32,6 @@ pub fn packet(draw: &mut Draw, policy: &Policy) -> (Sender, FrameSpec) {
         }
     }
     (sender, plain)
-}
-
-pub(super) fn plain(source: IpAddr, destination: IpAddr, transport: Transport) -> FrameSpec {
-    FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source,
-            destination,
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport,
-            payload: 8,
-        }),
-        truncate: None,
-    }
 }
 
 /// Who sends, and under which address.
@@ -105,7 +86,7 @@ fn transport(draw: &mut Draw, policy: &Policy, source: IpAddr, destination: IpAd
             _ => Protocol::Sctp,
         };
         let client = *draw.one(&CLIENT_PORTS);
-        return with_ports(protocol, client, port(draw, policy));
+        return Transport::opening(protocol, client, port(draw, policy));
     }
     if choice == 8 {
         // ICMP of the other family, ESP, GRE, and no next header at all.
@@ -115,24 +96,6 @@ fn transport(draw: &mut Draw, policy: &Policy, source: IpAddr, destination: IpAd
         };
     }
     Transport::Icmp(icmp(draw, source, destination))
-}
-
-pub(super) fn with_ports(protocol: Protocol, source: u16, destination: u16) -> Transport {
-    match protocol {
-        Protocol::Tcp => Transport::Tcp {
-            source,
-            destination,
-            flags: TcpFlags::SYN,
-        },
-        Protocol::Udp => Transport::Udp {
-            source,
-            destination,
-        },
-        Protocol::Sctp => Transport::Sctp {
-            source,
-            destination,
-        },
-    }
 }
 
 /// A port at an edge of what the policy tells apart, or any.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::packet::{error, packet, plain, port};
+use super::packet::{error, packet, port};
 use super::{Draw, shape};
 use crate::frame::{
     Body, Fragment, FrameSpec, IcmpKind, IpPacket, ProbeId, QuotedTransport, Transport, build,
@@ -46,11 +46,7 @@ fn follow(draw: &mut Draw, policy: &Policy, journey: &Journey) -> Option<(Sender
     };
     let to_sender = |body: IpPacket| {
         let sender = owner(policy, body.source);
-        let frame = FrameSpec {
-            body: Body::Ip(body),
-            ..plain(packet.destination, packet.source, packet.transport)
-        };
-        Some((sender, frame))
+        Some((sender, FrameSpec::from(body)))
     };
     match choice {
         0..=4 => None,

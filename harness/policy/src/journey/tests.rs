@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::frame::{Fragment, Lengths, MIN_PAYLOAD, TcpFlags, VlanTag};
+use crate::frame::{Fragment, VlanTag};
 
 fn address(text: &str) -> IpAddr {
     text.parse().expect(text)
@@ -45,25 +45,8 @@ fn topology() -> TopologyPlan {
 }
 
 fn syn(source: &str, destination: &str, port: u16) -> FrameSpec {
-    FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source: address(source),
-            destination: address(destination),
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport: Transport::Tcp {
-                source: 40000,
-                destination: port,
-                flags: TcpFlags::SYN,
-            },
-            payload: MIN_PAYLOAD,
-        }),
-        truncate: None,
-    }
+    let transport = Transport::opening(Protocol::Tcp, 40000, port);
+    IpPacket::plain(address(source), address(destination), transport).into()
 }
 
 fn packet(frame: &mut FrameSpec) -> &mut IpPacket {

@@ -4,9 +4,7 @@
 use std::net::IpAddr;
 
 use super::Connection;
-use crate::frame::{
-    self, Body, FrameError, FrameSpec, IpPacket, Lengths, ProbeId, TcpFlags, Transport,
-};
+use crate::frame::{self, FrameError, FrameSpec, IpPacket, ProbeId, Transport};
 use crate::port::Protocol;
 use crate::prefix::{Family, Prefix};
 
@@ -73,34 +71,6 @@ pub(super) fn spec(
     protocol: Protocol,
     (from, to): (u16, u16),
 ) -> FrameSpec {
-    let transport = match protocol {
-        Protocol::Tcp => Transport::Tcp {
-            source: from,
-            destination: to,
-            flags: TcpFlags::SYN,
-        },
-        Protocol::Udp => Transport::Udp {
-            source: from,
-            destination: to,
-        },
-        Protocol::Sctp => Transport::Sctp {
-            source: from,
-            destination: to,
-        },
-    };
-    FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source,
-            destination,
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport,
-            payload: 0,
-        }),
-        truncate: None,
-    }
+    let transport = Transport::opening(protocol, from, to);
+    IpPacket::plain(source, destination, transport).into()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use netverdict_abi::Reason;
 use netverdict_policy::diagnostic::{Location, SourceFile};
 use netverdict_policy::frame::{self, ProbeId};
-use netverdict_policy::frame::{Body, FrameSpec, IcmpKind, IpPacket, Lengths, TcpFlags, Transport};
+use netverdict_policy::frame::{FrameSpec, IcmpKind, IpPacket, Transport};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::interpret;
 use netverdict_policy::journey::Point;
@@ -15,6 +15,7 @@ use netverdict_policy::model::{
     Namespaces, NetworkPolicy, Node, ObjectName, Operator, Peer, PeerKind, Peers, Policy,
     PolicyKind, Ports, Requirement, Rule, RuleAction, RuleRef, Selector, Subject, Workload,
 };
+use netverdict_policy::port::Protocol;
 use netverdict_policy::prefix::Prefix;
 
 /// A place in a file that does not matter.
@@ -182,29 +183,11 @@ pub(crate) fn about(subject: &str, rules: Vec<Rule>) -> NetworkPolicy {
 
 /// A frame without anything special.
 pub(crate) fn frame(source: IpAddr, destination: IpAddr, transport: Transport) -> FrameSpec {
-    FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source,
-            destination,
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport,
-            payload: 0,
-        }),
-        truncate: None,
-    }
+    IpPacket::plain(source, destination, transport).into()
 }
 
 pub(crate) fn to_tcp(port: u16) -> Transport {
-    Transport::Tcp {
-        source: 40000,
-        destination: port,
-        flags: TcpFlags::SYN,
-    }
+    Transport::opening(Protocol::Tcp, 40000, port)
 }
 
 pub(crate) fn to_udp(port: u16) -> Transport {

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use netverdict_policy::diagnostic::{Location, SourceFile};
-use netverdict_policy::frame::{Body, FrameSpec, IcmpKind, IpPacket, Lengths, TcpFlags, Transport};
+use netverdict_policy::frame::{Body, FrameSpec, IcmpKind, IpPacket, Transport};
 use netverdict_policy::model::{
     Backend, Cidr, DefaultAction, Direction, EndpointSelector, Entity, KnownHost, L4Match, L4Port,
     L4Protocol, Labels, ListedSource, NamedPort, Namespaces, NetworkPolicy, Node, NodePort,
     ObjectName, Operator, Peer, PeerKind, Peers, Policy, PolicyKind, Ports, Prefilter, Requirement,
     Rule, RuleAction, Selector, Subject, Workload,
 };
-use netverdict_policy::port::{ProtoPort, Protocol};
+use netverdict_policy::port::ProtoPort;
 
 /// A place in a file that does not matter.
 pub(crate) fn somewhere() -> Location {
@@ -364,42 +364,11 @@ pub(crate) fn packet(text: &str) -> FrameSpec {
         },
         ports => {
             let (source, to) = ports.split_once('>').unwrap_or(("40000", ports));
-            with_ports(source.parse().expect(text), to.parse().ok(), to)
+            let ProtoPort { port, protocol } = to.parse().expect(text);
+            Transport::opening(protocol, source.parse().expect(text), port)
         }
     };
-    frame(IpPacket {
-        source,
-        destination,
-        options: Vec::new(),
-        extension_headers: Vec::new(),
-        fragment: None,
-        hop_limit: None,
-        lengths: Lengths::default(),
-        transport,
-        payload: 8,
-    })
-}
-
-fn with_ports(source: u16, to: Option<ProtoPort>, text: &str) -> Transport {
-    let ProtoPort {
-        port: destination,
-        protocol,
-    } = to.unwrap_or_else(|| panic!("{text}"));
-    match protocol {
-        Protocol::Tcp => Transport::Tcp {
-            source,
-            destination,
-            flags: TcpFlags::SYN,
-        },
-        Protocol::Udp => Transport::Udp {
-            source,
-            destination,
-        },
-        Protocol::Sctp => Transport::Sctp {
-            source,
-            destination,
-        },
-    }
+    frame(IpPacket::plain(source, destination, transport))
 }
 
 pub(crate) fn frame(packet: IpPacket) -> FrameSpec {

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use netverdict_policy::frame::{FrameSpec, IpPacket, Lengths, MIN_PAYLOAD, TcpFlags};
+use netverdict_policy::frame::IpPacket;
 use netverdict_policy::image::PrefilterImage;
 use netverdict_policy::journey::{Journey, Leg, Target};
 use netverdict_policy::port::{ProtoPort, Protocol};
@@ -13,25 +13,8 @@ fn address(text: &str) -> IpAddr {
 }
 
 fn case(point: Point, source: &str, port: u16) -> Case {
-    let frame = FrameSpec {
-        tags: Vec::new(),
-        body: Body::Ip(IpPacket {
-            source: address(source),
-            destination: address("192.0.2.10"),
-            options: Vec::new(),
-            extension_headers: Vec::new(),
-            fragment: None,
-            hop_limit: None,
-            lengths: Lengths::default(),
-            transport: Transport::Tcp {
-                source: port,
-                destination: 30007,
-                flags: TcpFlags::SYN,
-            },
-            payload: MIN_PAYLOAD,
-        }),
-        truncate: None,
-    };
+    let transport = Transport::opening(Protocol::Tcp, port, 30007);
+    let frame = IpPacket::plain(address(source), address("192.0.2.10"), transport).into();
     Case {
         label: String::new(),
         journey: Journey {

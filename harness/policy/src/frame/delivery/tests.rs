@@ -2,28 +2,16 @@
 
 use super::options::Options;
 use super::*;
-use crate::frame::{IcmpKind, IpOption, Lengths, TcpFlags, Transport, VlanTag};
+use crate::frame::{IcmpKind, IpOption, Lengths, Transport, VlanTag};
+use crate::port::Protocol;
 
 const NODE: [&str; 2] = ["192.0.2.10", "2001:db8::10"];
 
 fn from(source: &str) -> IpPacket {
     let source: IpAddr = source.parse().expect(source);
     let node = NODE[usize::from(source.is_ipv6())];
-    IpPacket {
-        source,
-        destination: node.parse().expect(node),
-        options: Vec::new(),
-        extension_headers: Vec::new(),
-        fragment: None,
-        hop_limit: None,
-        lengths: Lengths::default(),
-        transport: Transport::Tcp {
-            source: 40000,
-            destination: 30007,
-            flags: TcpFlags::SYN,
-        },
-        payload: 8,
-    }
+    let transport = Transport::opening(Protocol::Tcp, 40000, 30007);
+    IpPacket::plain(source, node.parse().expect(node), transport)
 }
 
 fn v4() -> IpPacket {

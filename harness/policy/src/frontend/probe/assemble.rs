@@ -6,10 +6,9 @@ use super::Context;
 use super::destination::{Destination, What};
 use super::frame::{About, Options};
 use crate::frame::{
-    Body, Fragment, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, Quoted, QuotedTransport, TcpFlags,
-    Transport,
+    Body, Fragment, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, Quoted, QuotedTransport, Transport,
 };
-use crate::port::{ProtoPort, Protocol};
+use crate::port::ProtoPort;
 use crate::prefix::Family;
 
 /// The first of the source ports that probes use; above every node port, so
@@ -98,22 +97,11 @@ fn transport(
 
 fn with_ports(to: ProtoPort, source: u16, options: &Options) -> Transport {
     let source = (options.source_port.as_ref()).map_or(source, |(source, _)| *source);
-    let destination = to.port;
-    match to.protocol {
-        Protocol::Tcp => Transport::Tcp {
-            source,
-            destination,
-            flags: (options.tcp_flags.as_ref()).map_or(TcpFlags::SYN, |(flags, _)| *flags),
-        },
-        Protocol::Udp => Transport::Udp {
-            source,
-            destination,
-        },
-        Protocol::Sctp => Transport::Sctp {
-            source,
-            destination,
-        },
+    let mut opening = Transport::opening(to.protocol, source, to.port);
+    if let (Transport::Tcp { flags, .. }, Some((given, _))) = (&mut opening, &options.tcp_flags) {
+        *flags = *given;
     }
+    opening
 }
 
 /// The packet that an ICMP error is about; `None` if its ends have no addresses
