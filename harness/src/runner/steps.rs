@@ -1,0 +1,98 @@
+//! The steps of a scenario: what is judged between them, and under them.
+
+use std::time::Instant;
+
+use netverdict_policy::scenario::Probe;
+
+use super::judge_suite::verdicts;
+use super::lane::{failed_to, for_each};
+use super::worker::Worker;
+use crate::event::{StepVerdict, Verdict};
+use crate::lane::{Lane, Mode};
+use crate::lanes::model;
+use crate::lanes::swap::Swaps;
+use crate::live::{Live, Under};
+use crate::suite::Suite;
+
+impl Worker<'_> {
+    /// What is judged before the first step, and after each.
+    pub(super) fn stages(&mut self, suite: &Suite<'_>, live: &Live<'_>) -> Vec<Verdict> {
+        let started = Instant::now();
+        let staged = live.staged.as_slice();
+        let topology = &suite.scenario.topology;
+        let judged = self.guarded(|worker| match suite.lane {
+            Lane::Model => Ok(model::in_stages(staged)),
+            Lane::TestRun => worker.kernel()?.test_run_stages(staged).map_err(failed_to),
+            Lane::Wire(mode) => (worker.kernel()?)
+                .wire_stages(mode, topology, staged)
+                .map_err(failed_to),
+        });
+        let findings = for_each(live.frames(), judged);
+        let elapsed = started.elapsed();
+        let mut from = 0;
+        let mut all = Vec::new();
+        for (stage, decisions) in live.stages.iter().zip(&live.decisions) {
+            let suite = Suite {
+                scenario: &stage.scenario,
+                image: &stage.image,
+                ..*suite
+            };
+            let probes: Vec<&Probe> = stage.scenario.probes.iter().collect();
+            let findings = &findings[from..from + decisions.len()];
+            from += decisions.len();
+            all.extend(verdicts(&suite, &probes, decisions, findings, elapsed));
+        }
+        all
+    }
+
+    /// A change of the policy under traffic.
+    pub(super) fn step(&mut self, mode: Mode, under: Under<'_>) -> StepVerdict {
+        let started = Instant::now();
+        let Under {
+            suite,
+            live,
+            number,
+            swaps,
+        } = under;
+        let (before, after) = (&live.stages[number], &live.stages[number + 1]);
+        let policies = [&before.scenario.policy, &after.scenario.policy];
+        let expected = live.traffic.expected(policies);
+        let swaps = Swaps {
+            images: [&before.image, &after.image],
+            connections: after.connections,
+            count: swaps,
+            stop: self.settings.stop,
+        };
+        let judged = match live.traffic.frames.is_empty() {
+            true => Err("none of the scenario's probes can be sent over and over".to_owned()),
+            false => self.guarded(|worker| {
+                (worker.kernel()?)
+                    .swap(
+                        mode,
+                        &suite.scenario.topology,
+                        &swaps,
+                        &live.traffic,
+                        &expected,
+                    )
+                    .map_err(failed_to)
+            }),
+        };
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        under.verdict(&judged, &expected, micros)
+    }
+
+    /// The steps of a scenario.
+    pub(super) fn under<'a>(
+        &self,
+        suite: &'a Suite<'a>,
+        live: &'a Live<'a>,
+    ) -> impl Iterator<Item = Under<'a>> + use<'a> {
+        let swaps = self.settings.swaps;
+        (0..live.stages.len() - 1).map(move |number| Under {
+            suite,
+            live,
+            number,
+            swaps,
+        })
+    }
+}
