@@ -114,6 +114,58 @@ pub(crate) fn lookup_batch(lookup: BatchLookup<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Reads a hash or a trie as a whole, `batch` entries in one call, and hands them over.
+/// `K` and `V` have the sizes of the map's keys and values. Entries that are written
+/// or removed meanwhile may be missing, or there twice.
+pub(crate) fn read_batches<K: Pod, V: Pod>(
+    map: BorrowedFd<'_>,
+    batch: usize,
+    mut each: impl FnMut(&[K], &[V]),
+) -> io::Result<()> {
+    let mut keys: Vec<K> = Vec::with_capacity(batch);
+    let mut values: Vec<V> = Vec::with_capacity(batch);
+    // Of a hash 4 bytes, of a trie a key: where the next call goes on.
+    let mut position = vec![0_u64; size_of::<K>().div_ceil(8).max(1)];
+    let mut in_batch = 0;
+    // No map of a filter holds more entries, so that this ends though somebody writes.
+    for _ in 0..=MOST_ENTRIES / batch {
+        let mut attributes = BatchAttributes {
+            in_batch,
+            out_batch: position.as_mut_ptr().addr() as u64,
+            keys: keys.as_mut_ptr().addr() as u64,
+            values: values.as_mut_ptr().addr() as u64,
+            count: u32::try_from(batch)
+                .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?,
+            map: number(map),
+            ..BatchAttributes::default()
+        };
+        // SAFETY: the kernel writes at most `count` keys and values of the map's
+        // sizes, for which there is room, and at `out_batch` at most a key or 4 bytes.
+        let called = unsafe { call(BPF_MAP_LOOKUP_BATCH, &mut attributes) };
+        let last = match called {
+            Ok(_) => false,
+            // Says that there is nothing behind these.
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => true,
+            Err(error) => return Err(error),
+        };
+        let count = (attributes.count as usize).min(batch);
+        // SAFETY: the kernel wrote `count` of each, and any bytes are a `Pod`.
+        unsafe {
+            keys.set_len(count);
+            values.set_len(count);
+        }
+        each(&keys, &values);
+        if last {
+            return Ok(());
+        }
+        in_batch = position.as_ptr().addr() as u64;
+    }
+    Err(io::Error::other("it is written to while it is read"))
+}
+
+/// Entries that a map of a filter has at most, and some to spare.
+const MOST_ENTRIES: usize = 1 << 23;
+
 /// Writes a value for each key of a hash or a trie. `K` and `V` have the sizes of
 /// the map's keys and values.
 pub(crate) fn update_batch<K: Pod, V: Pod>(

@@ -204,4 +204,4 @@ fn put<V>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -27,6 +27,19 @@ pub enum Links {
     OfLab,
 }
 
+impl Links {
+    /// [`netverdict_abi::Endpoint::link`] of the workload with this number.
+    pub(super) fn link(self, workload: u32) -> u32 {
+        match self {
+            Links::Unchecked => 0,
+            Links::OfLab => {
+                let number = usize::try_from(workload).expect("numbers of workloads fit");
+                workload_end(number).index
+            }
+        }
+    }
+}
+
 /// What becomes of connections, fragments and flows remembered so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connections {
@@ -81,13 +94,7 @@ impl Install {
 
     /// [`netverdict_abi::Endpoint::link`] of the workload with this number.
     pub(super) fn link(&self, workload: u32) -> u32 {
-        match self.links {
-            Links::Unchecked => 0,
-            Links::OfLab => {
-                let number = usize::try_from(workload).expect("numbers of workloads fit");
-                workload_end(number).index
-            }
-        }
+        self.links.link(workload)
     }
 }
 

@@ -141,6 +141,29 @@ impl Maps {
         self.policy.remove(policy, |entry| prefixed(entry).0)
     }
 
+    /// Everything that stands in the maps, of both generations, in no order.
+    pub(super) fn read(&self) -> Result<Entries, FilterError> {
+        Ok(Entries {
+            prefilters: self.prefilters.read(as_hashed)?,
+            prefilter_v4: self.prefilter_v4.read(as_prefixed)?,
+            prefilter_v6: self.prefilter_v6.read(as_prefixed)?,
+            backends: self.backends.read(as_hashed)?,
+            endpoints: self.endpoints.read(as_hashed)?,
+            identities_v4: self.identities_v4.read(as_prefixed)?,
+            identities_v6: self.identities_v6.read(as_prefixed)?,
+            policy: self.policy.read(as_prefixed)?,
+        })
+    }
+
+    /// The generation in force, whatever the word is, and what holds for it.
+    pub(super) fn in_force(&self) -> Result<(u32, Settings), FilterError> {
+        let generation = (self.generation.get(&0, 0)).map_err(map_error(map::GENERATION))?;
+        // Under a word that is no generation the programs abort: there are no settings.
+        let index = generation.min(1);
+        let Plain(settings) = (self.settings.get(&index, 0)).map_err(map_error(map::SETTINGS))?;
+        Ok((generation, settings))
+    }
+
     /// Sets what holds for a generation.
     pub(super) fn set(&mut self, generation: u32, settings: Settings) -> Result<(), FilterError> {
         self.settings
@@ -170,6 +193,18 @@ fn taken(bpf: &mut aya::Ebpf, name: &'static str) -> Result<Map, FilterError> {
 
 fn hashed<K: Copy, V: Copy>((key, value): &(K, V)) -> (Plain<K>, Plain<V>) {
     (Plain(*key), Plain(*value))
+}
+
+fn as_hashed<K, V>(Plain(key): Plain<K>, Plain(value): Plain<V>) -> (K, V) {
+    (key, value)
+}
+
+fn as_prefixed<K: Copy, V>(key: Key<Plain<K>>, Plain(value): Plain<V>) -> TrieEntry<K, V>
+where
+    Plain<K>: Pod,
+{
+    let Plain(inner) = key.data();
+    (key.prefix_len(), inner, value)
 }
 
 fn prefixed<K: Copy, V: Copy>(entry: &TrieEntry<K, V>) -> (Key<Plain<K>>, Plain<V>)

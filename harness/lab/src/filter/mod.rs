@@ -3,6 +3,7 @@
 mod anchor;
 mod blind;
 mod capacity;
+mod decode;
 mod entries;
 mod error;
 mod events;
@@ -10,6 +11,7 @@ mod install;
 mod load;
 mod maps;
 mod per_cpu;
+mod read_back;
 mod settle;
 mod table;
 
@@ -19,11 +21,14 @@ use std::time::Instant;
 
 use aya::Ebpf;
 use aya::programs::Xdp;
-use netverdict_abi::{COUNTER_COUNT, Event, Hook, LAYOUT_VERSION, REASON_COUNT, Reason, Settings};
+use netverdict_abi::{
+    COUNTER_COUNT, Event, Hook, LAYOUT_VERSION, REASON_COUNT, Reason, Settings, map,
+};
 use netverdict_policy::image::{ImageSizes, MapImage};
 
 use self::anchor::Anchor;
 use self::capacity::Capacity;
+use self::decode::{Held, decode};
 use self::entries::Entries;
 use self::load::LoadedProgram;
 use self::maps::Maps;
@@ -33,6 +38,7 @@ use crate::{LabError, bpf};
 pub use error::FilterError;
 pub use events::EventReader;
 pub use install::{Connections, Events, Install, Installed, Links};
+pub use read_back::{Oddity, ReadBack, Stray};
 
 /// A loaded filter: a program for each [`Hook`], and the maps they share.
 ///
@@ -50,6 +56,8 @@ pub struct Filter {
     /// What holds for the generation in force.
     settings: Settings,
     pass_all: bool,
+    /// Which links stand in the maps.
+    links: Links,
     bpf: Ebpf,
     /// By hook.
     programs: [LoadedProgram; 3],
@@ -81,6 +89,7 @@ impl Filter {
             generation: 0,
             settings: Settings::default(),
             pass_all: false,
+            links: Links::Unchecked,
             bpf,
             programs,
         })
@@ -119,6 +128,7 @@ impl Filter {
         self.generation = next;
         self.settings = settings;
         self.pass_all = image.pass_all;
+        self.links = how.links;
         Ok(Installed {
             generation: u8::try_from(next).expect("a generation is 0 or 1"),
             started,
@@ -151,6 +161,38 @@ impl Filter {
         self.maps.set(number, settings)?;
         self.settings = settings;
         Ok(())
+    }
+
+    /// Reads every policy map back from the kernel, and says what it means under the
+    /// generation in force, and what in it no policy could have put there. Of a
+    /// million prefixes it takes seconds.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn read_back(&self) -> Result<ReadBack, FilterError> {
+        let entries = self.maps.read()?;
+        let (generation, settings) = self.maps.in_force()?;
+        let mut read = decode(&Held {
+            entries: &entries,
+            generation,
+            settings,
+            links: self.links,
+        });
+        if usize::try_from(generation) != Ok(self.generation) && generation <= 1 {
+            read.strays.push(Stray {
+                map: map::GENERATION,
+                entry: generation.to_string(),
+                oddity: Oddity::Generation,
+            });
+        }
+        if settings != self.settings {
+            read.strays.push(Stray {
+                map: map::SETTINGS,
+                entry: format!("{settings:?}"),
+                oddity: Oddity::Settings,
+            });
+        }
+        Ok(read)
     }
 
     /// Frames judged since loading, by hook and reason, summed over the

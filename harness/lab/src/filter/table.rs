@@ -62,6 +62,24 @@ impl<K: Pod, V: Pod> Table<K, V> {
         Ok(())
     }
 
+    /// Reads every entry that there is, in no order.
+    pub(super) fn read<T>(&self, each: impl Fn(K, V) -> T) -> Result<Vec<T>, FilterError> {
+        let mut all = Vec::new();
+        bpf::read_batches(
+            self.descriptor.as_fd(),
+            BATCH,
+            |keys: &[K], values: &[V]| {
+                all.extend(
+                    keys.iter()
+                        .zip(values)
+                        .map(|(key, value)| each(*key, *value)),
+                );
+            },
+        )
+        .map_err(refused(self.name))?;
+        Ok(all)
+    }
+
     /// Takes the entry of each item out, if it is there.
     pub(super) fn remove<T>(
         &self,

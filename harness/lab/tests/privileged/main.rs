@@ -7,6 +7,7 @@ mod given;
 mod isolation;
 mod policies;
 mod random;
+mod read_back;
 mod shapes;
 mod swaps;
 mod verdicts;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments, missing: Option<String>) -> u8 {
     let trials = [
         policies::CASES,
         random::CASES,
+        read_back::CASES,
         verdicts::CASES,
         exact::CASES,
         crowd::CASES,

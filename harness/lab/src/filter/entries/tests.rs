@@ -6,7 +6,8 @@ use netverdict_policy::port::Protocol;
 use super::super::{Connections, Events, Links};
 use super::*;
 
-const TEST_RUN: Install = Install {
+/// As in test runs.
+pub(in crate::filter) const TEST_RUN: Install = Install {
     events: Events::Drops,
     track: false,
     links: Links::Unchecked,
@@ -33,7 +34,8 @@ fn port(port: u16, protocol: Protocol) -> ProtoPort {
     ProtoPort { port, protocol }
 }
 
-fn image() -> MapImage {
+/// Two prefilters, a deny list, a workload with two addresses and two guards.
+pub(in crate::filter) fn image() -> MapImage {
     let bypass = PrefilterImage {
         default_pass: true,
         bypass_policy: true,
