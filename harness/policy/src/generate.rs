@@ -20,6 +20,8 @@ mod shrink;
 pub use cluster::{policy, topology};
 pub use draw::Draw;
 pub use packet::packet;
+#[cfg(test)]
+pub(crate) use places::{edges, places};
 pub use sequence::sequence;
 pub use shrink::shrink;
 

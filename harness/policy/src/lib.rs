@@ -10,6 +10,7 @@
 //! Invariant: [`oracle`] and [`lower`] share the model and nothing else.
 
 pub mod address_set;
+pub mod chart;
 pub mod coverage;
 pub mod diagnostic;
 pub mod frame;
@@ -20,9 +21,11 @@ pub mod interpret;
 pub mod journey;
 pub mod lower;
 pub mod matrix;
+pub mod meaning;
 pub mod model;
 pub mod oracle;
 pub mod port;
 pub mod prefix;
+pub mod region;
 pub mod scenario;
 pub mod topology;

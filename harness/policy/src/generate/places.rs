@@ -39,7 +39,7 @@ pub(super) fn address(text: &str) -> IpAddr {
 }
 
 /// Addresses of those who are there, and of some who are not.
-pub(super) fn places(policy: &Policy) -> Vec<IpAddr> {
+pub(crate) fn places(policy: &Policy) -> Vec<IpAddr> {
     let mut places: Vec<IpAddr> = Vec::new();
     for workload in &policy.workloads {
         places.extend(&workload.addresses);
@@ -89,7 +89,7 @@ pub(super) fn prefix_inside(draw: &mut Draw, policy: &Policy, outer: Prefix) -> 
 }
 
 /// Both ends of each prefix that a policy names, and the addresses just beyond.
-pub(super) fn edges(policy: &Policy) -> Vec<IpAddr> {
+pub(crate) fn edges(policy: &Policy) -> Vec<IpAddr> {
     let mut prefixes = Vec::new();
     prefixes.extend(policy.deny_list.iter().map(|listed| listed.prefix));
     for prefilter in &policy.prefilters {
