@@ -29,3 +29,4 @@ pub mod prefix;
 pub mod region;
 pub mod scenario;
 pub mod topology;
+pub mod write;

@@ -65,7 +65,8 @@ pub(super) const SCENARIO: Table = Table {
                 least: 0,
             },
             "Files with Kubernetes and Cilium manifests, or folders of them, relative to the \
-             scenario.",
+             scenario. Manifests may also stand in the scenario's own file, as documents behind \
+             it.",
         ),
         Key::optional(
             "choices",
@@ -129,9 +130,11 @@ const XFAIL: Table = Table {
     ],
 };
 
-/// Reads the document; `None` if something is wrong.
+/// Reads the document, and the manifests behind it in the same file; `None` if
+/// something is wrong.
 pub(super) fn read(
     node: &Node,
+    behind: &[Node],
     sources: &mut Sources<'_>,
     problems: &mut Problems,
 ) -> Option<(Scenario, MapImage, Coverage)> {
@@ -147,7 +150,8 @@ pub(super) fn read(
         Some(node) => sets::read(node, network.as_ref(), sources, problems),
         None => Sets::new(),
     };
-    let objects = manifests(fields.get("manifests"), sources, problems);
+    let mut objects = manifests(fields.get("manifests"), sources, problems);
+    manifest::read_behind(behind, &mut objects, problems);
     let choices = choices::read(fields.get("choices"), problems);
     let prefilters = match fields.get("prefilter") {
         Some(node) => {

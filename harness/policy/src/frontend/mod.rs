@@ -115,16 +115,21 @@ pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked
     let mut sources = Sources::new(file, files);
     let scenario = match tree::parse(file, &mut problems) {
         Some(documents) => {
-            if let Some(second) = documents.get(1) {
+            let (first, behind) = match documents.split_first() {
+                Some((first, behind)) => (Some(first), behind),
+                None => (None, &[][..]),
+            };
+            if let Some(second) = behind.iter().find(|node| !manifest::is_manifest(node)) {
                 problems.error(
                     "several-documents",
                     &second.location,
-                    "a scenario file holds one scenario",
-                    "write each scenario to a file of its own",
+                    "a scenario file holds one scenario, and manifests behind it",
+                    "write each scenario to a file of its own; a manifest has 'apiVersion' and \
+                     'kind'",
                 );
             }
-            match documents.first() {
-                Some(node) => document::read(node, &mut sources, &mut problems),
+            match first {
+                Some(node) => document::read(node, behind, &mut sources, &mut problems),
                 None => {
                     problems.push(file_empty(file));
                     None

@@ -61,7 +61,11 @@ pub(super) struct Candidate {
 /// The addresses of a candidate.
 pub(super) enum Wanted {
     /// Those of a topology, which are nobody else's.
-    Own(Vec<IpAddr>),
+    Own {
+        addresses: Vec<IpAddr>,
+        /// Those that CIDR rules know it by.
+        known: Vec<IpAddr>,
+    },
     /// Those of a status, which others may have as well.
     Status(Vec<(IpAddr, Location)>),
 }
@@ -106,7 +110,10 @@ pub(super) fn cast(
             kind: candidate.kind,
             labels,
             known_addresses: match candidate.addresses {
-                Wanted::Own(given) => given,
+                Wanted::Own {
+                    addresses: _,
+                    known,
+                } => known,
                 Wanted::Status(given) => given.into_iter().map(|(address, _)| address).collect(),
             },
             addresses,
@@ -154,7 +161,10 @@ fn declared(network: &Network) -> Vec<Candidate> {
             listen: workload.listen.clone(),
             host_network: workload.host_network,
             on_node: workload.host_network,
-            addresses: Wanted::Own(workload.addresses.clone()),
+            addresses: Wanted::Own {
+                addresses: workload.addresses.clone(),
+                known: workload.known_addresses.clone(),
+            },
             location: workload.location.clone(),
         })
         .collect()

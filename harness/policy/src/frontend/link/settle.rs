@@ -53,7 +53,10 @@ pub(super) fn settle(
                 continue;
             }
             let given = match &candidate.addresses {
-                Wanted::Own(addresses) => {
+                Wanted::Own {
+                    addresses,
+                    known: _,
+                } => {
                     own[number].clone_from(addresses);
                     continue;
                 }

@@ -102,6 +102,15 @@ pub(super) fn read(file: &Arc<SourceFile>, objects: &mut Objects, problems: &mut
     objects.broken |= problems.errors() > before;
 }
 
+/// Reads the manifests behind a scenario, in its own file.
+pub(super) fn read_behind(documents: &[Node], objects: &mut Objects, problems: &mut Problems) {
+    let before = problems.errors();
+    for document in documents.iter().filter(|document| is_manifest(document)) {
+        root(document, objects, problems);
+    }
+    objects.broken |= problems.errors() > before;
+}
+
 /// Whether the document says what it is, as every manifest does.
 pub(super) fn is_manifest(document: &Node) -> bool {
     match document.value {

@@ -10,8 +10,22 @@ use super::claims::Claims;
 use super::{ADDRESSES, LABELS, check_name, labels};
 use crate::diagnostic::Location;
 use crate::model::{Labels, NamedPort, ObjectName};
-use crate::port::ProtoPort;
+use crate::port::{ProtoPort, Protocol};
 use crate::prefix::Family;
+
+const KNOWN_ADDRESSES: Shape = Shape::List {
+    of: &Shape::Pattern("^[0-9A-Fa-f.:]+$"),
+    least: 0,
+};
+
+/// One port, or a port of each of several protocols.
+const PORTS: Shape = Shape::AnyOf(&[
+    PROTO_PORT,
+    Shape::List {
+        of: &PROTO_PORT,
+        least: 1,
+    },
+]);
 
 pub(super) const WORKLOAD: Table = Table {
     what: "a workload",
@@ -28,13 +42,20 @@ pub(super) const WORKLOAD: Table = Table {
         ),
         Key::optional(
             "ports",
-            Shape::Named(&PROTO_PORT),
-            "Named ports of its containers, such as http: 8080/tcp.",
+            Shape::Named(&PORTS),
+            "Named ports of its containers, such as http: 8080/tcp; where a name stands for a port \
+             of several protocols, a list of them.",
         ),
         Key::optional(
             "addresses",
             ADDRESSES,
             "Its addresses, at most one of each family of the node; assigned if not given.",
+        ),
+        Key::optional(
+            "known_addresses",
+            KNOWN_ADDRESSES,
+            "Addresses that CIDR rules know it by, where they match workloads at all, if they are \
+             others than 'addresses'; several workloads may have the same.",
         ),
         Key::optional(
             "service_account",
@@ -67,6 +88,8 @@ pub(in crate::frontend) struct WorkloadDeclaration {
     pub(in crate::frontend) service_account: Option<String>,
     /// Those that are given; the others are assigned.
     pub(in crate::frontend) addresses: Vec<IpAddr>,
+    /// Those that CIDR rules know it by.
+    pub(in crate::frontend) known_addresses: Vec<IpAddr>,
     pub(in crate::frontend) named_ports: Vec<NamedPort>,
     pub(in crate::frontend) host_network: bool,
     pub(in crate::frontend) listen: Vec<ProtoPort>,
@@ -89,6 +112,7 @@ pub(super) fn read(
         labels: Labels::new(),
         service_account: None,
         addresses: Vec::new(),
+        known_addresses: Vec::new(),
         named_ports: Vec::new(),
         host_network: false,
         listen: Vec::new(),
@@ -104,13 +128,8 @@ pub(super) fn read(
         namespace.clone_into(&mut declaration.name.namespace);
     }
     if let Some(ports) = fields.get("ports") {
-        for port in problems.named(ports).unwrap_or(&[]) {
-            if let Some(number) = problems.proto_port(&port.value) {
-                declaration.named_ports.push(NamedPort {
-                    name: port.key.clone(),
-                    port: number,
-                });
-            }
+        for entry in problems.named(ports).unwrap_or(&[]) {
+            named_ports(entry, &mut declaration.named_ports, problems);
         }
     }
     declaration.service_account = (fields.get("service_account"))
@@ -139,7 +158,52 @@ pub(super) fn read(
             declaration.addresses = addresses(entry, list, families, claims, problems);
         }
     }
+    declaration.known_addresses = match fields.get("known_addresses") {
+        Some(list) => (problems.list(list).unwrap_or(&[]).iter())
+            .filter_map(|item| problems.address(item))
+            .collect(),
+        None => declaration.addresses.clone(),
+    };
     declaration
+}
+
+/// What one name stands for: a port, or ports of different protocols.
+fn named_ports(entry: &Entry, named: &mut Vec<NamedPort>, problems: &mut Problems) {
+    let items = match &entry.value.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(&entry.value),
+    };
+    if items.is_empty() {
+        problems.error(
+            "empty-list",
+            &entry.value.location,
+            format!("the name '{}' stands for no port", entry.key),
+            "list what it stands for, or leave it out",
+        );
+    }
+    let mut protocols: Vec<Protocol> = Vec::new();
+    for item in items {
+        let Some(port) = problems.proto_port(item) else {
+            continue;
+        };
+        if protocols.contains(&port.protocol) {
+            problems.error(
+                "duplicate-port-name",
+                &item.location,
+                format!(
+                    "'{}' stands for another {} port already",
+                    entry.key, port.protocol
+                ),
+                "a name stands for one port of each protocol",
+            );
+            continue;
+        }
+        protocols.push(port.protocol);
+        named.push(NamedPort {
+            name: entry.key.clone(),
+            port,
+        });
+    }
 }
 
 fn addresses(

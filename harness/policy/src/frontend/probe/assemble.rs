@@ -8,7 +8,7 @@ use super::frame::{About, Options};
 use crate::frame::{
     Body, Fragment, FrameSpec, IcmpKind, IpPacket, MIN_PAYLOAD, Quoted, QuotedTransport, Transport,
 };
-use crate::port::ProtoPort;
+use crate::port::Protocol;
 use crate::prefix::Family;
 
 /// The first of the source ports that probes use; above every node port, so
@@ -54,7 +54,7 @@ pub(super) fn spec(
         },
         (Destination::Arp, IpAddr::V4(sender), IpAddr::V4(target)) => Body::Arp { sender, target },
         (Destination::Arp, ..) => return None,
-        (Destination::NeighbourSolicitation, ..) => {
+        (Destination::NeighbourSolicitation(_), ..) => {
             let kind = Transport::Icmp(IcmpKind::NeighbourSolicitation);
             Body::Ip(packet(source, destination, kind, options))
         }
@@ -80,7 +80,7 @@ fn transport(
     let identifier = (options.identifier.as_ref()).map_or(port, |(identifier, _)| *identifier);
     let code = options.icmp_code.as_ref().map_or(0, |(code, _)| *code);
     Some(match what {
-        What::Port(to) => with_ports(to, port, options),
+        What::Port(protocol, to) => with_ports(protocol, to, port, options),
         What::Echo => Transport::Icmp(IcmpKind::EchoRequest { identifier }),
         What::EchoReply => Transport::Icmp(IcmpKind::EchoReply { identifier }),
         What::IcmpType(kind) => Transport::Icmp(match &options.about {
@@ -95,9 +95,9 @@ fn transport(
     })
 }
 
-fn with_ports(to: ProtoPort, source: u16, options: &Options) -> Transport {
+fn with_ports(protocol: Protocol, to: u16, source: u16, options: &Options) -> Transport {
     let source = (options.source_port.as_ref()).map_or(source, |(source, _)| *source);
-    let mut opening = Transport::opening(to.protocol, source, to.port);
+    let mut opening = Transport::opening(protocol, source, to);
     if let (Transport::Tcp { flags, .. }, Some((given, _))) = (&mut opening, &options.tcp_flags) {
         *flags = *given;
     }
@@ -114,13 +114,13 @@ fn quoted(context: &Context<'_>, about: &About, family: Family) -> Option<Quoted
     Some(Quoted {
         source: of_family(about.from.addresses(context))?,
         destination: of_family(about.to.addresses(context))?,
-        option_words: 0,
-        later_fragment: false,
+        option_words: about.option_words,
+        later_fragment: about.later_fragment,
         transport: match about.what {
-            What::Port(port) => QuotedTransport::Ports {
-                protocol: port.protocol,
+            What::Port(protocol, destination) => QuotedTransport::Ports {
+                protocol,
                 source: about.source_port,
-                destination: port.port,
+                destination,
             },
             What::Echo => QuotedTransport::EchoRequest { identifier },
             What::EchoReply => QuotedTransport::EchoReply { identifier },

@@ -17,8 +17,8 @@ pub(super) enum Destination {
     Ip(Who, What),
     /// An ARP request for the node's address.
     Arp,
-    /// A neighbour solicitation for the node's address.
-    NeighbourSolicitation,
+    /// A neighbour solicitation for somebody's address.
+    NeighbourSolicitation(Who),
     /// Another ethertype.
     Ethertype(u16),
 }
@@ -26,8 +26,8 @@ pub(super) enum Destination {
 /// What an IP packet carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// TCP, UDP or SCTP, for a port.
-    Port(ProtoPort),
+    /// TCP, UDP or SCTP, for a port, which may be 0.
+    Port(Protocol, u16),
     /// An echo request.
     Echo,
     /// An echo reply.
@@ -44,7 +44,7 @@ impl Destination {
         match self {
             Destination::Ip(Who::Address(address), _) => Some(Family::of(*address)),
             Destination::Arp => Some(Family::V4),
-            Destination::NeighbourSolicitation => Some(Family::V6),
+            Destination::NeighbourSolicitation(_) => Some(Family::V6),
             Destination::Ip(..) | Destination::Ethertype(_) => None,
         }
     }
@@ -52,10 +52,8 @@ impl Destination {
     /// Its addresses of a family; one without addresses is the node.
     pub(super) fn addresses(&self, family: Family, context: &Context<'_>) -> Vec<IpAddr> {
         let who = match self {
-            Destination::Ip(who, _) => *who,
-            Destination::Arp | Destination::NeighbourSolicitation | Destination::Ethertype(_) => {
-                Who::Node
-            }
+            Destination::Ip(who, _) | Destination::NeighbourSolicitation(who) => *who,
+            Destination::Arp | Destination::Ethertype(_) => Who::Node,
         };
         let mut addresses = who.addresses(context);
         addresses.retain(|address| Family::of(*address) == family);
@@ -64,8 +62,8 @@ impl Destination {
 }
 
 const FORMS: &str = "write WHO:PORT/PROTOCOL (tcp, udp, sctp), WHO/icmp, WHO/icmp-echo-reply, \
-                     WHO/icmp-type-NUMBER or WHO/protocol-NUMBER, where WHO is a workload, 'node', \
-                     a host or an address; or node/arp, node/neighbour-solicitation or \
+                     WHO/icmp-type-NUMBER, WHO/protocol-NUMBER or WHO/neighbour-solicitation, where \
+                     WHO is a workload, 'node', a host or an address; or node/arp or \
                      node/ethertype-0xNNNN";
 
 /// Reads one.
@@ -90,6 +88,10 @@ pub(super) fn read(
         }
         Some(("node", what)) if of_the_node(what) => of_node(node, what, problems),
         Some((who, what)) if !who.contains(':') || who.starts_with('[') => {
+            if what == "neighbour-solicitation" {
+                let who = who_is(node, who, context, problems)?;
+                return Some(Destination::NeighbourSolicitation(who));
+            }
             let Some(what) = message(what) else {
                 return malformed(node, text, problems);
             };
@@ -111,14 +113,13 @@ fn malformed(node: &Node, text: &str, problems: &mut Problems) -> Option<Destina
 }
 
 fn of_the_node(what: &str) -> bool {
-    matches!(what, "arp" | "neighbour-solicitation") || what.starts_with("ethertype-")
+    what == "arp" || what.starts_with("ethertype-")
 }
 
 /// What only the node is sent.
 fn of_node(node: &Node, what: &str, problems: &mut Problems) -> Option<Destination> {
     let ethertype = match what {
         "arp" => return Some(Destination::Arp),
-        "neighbour-solicitation" => return Some(Destination::NeighbourSolicitation),
         _ => what
             .strip_prefix("ethertype-0x")
             .filter(|hex| hex.len() == 4)
@@ -166,6 +167,16 @@ fn port(
     let Some((who, port_text)) = text.rsplit_once(':') else {
         return malformed(node, text, problems);
     };
+    // Nobody listens at port 0, but packets to it there are.
+    let zero = (Protocol::ALL.iter()).find(|one| {
+        port_text
+            .strip_prefix("0/")
+            .is_some_and(|rest| rest == one.name())
+    });
+    if let Some(protocol) = zero {
+        let who = who_is(node, who, context, problems)?;
+        return Some(Destination::Ip(who, What::Port(*protocol, 0)));
+    }
     let port = match port_text.parse::<ProtoPort>() {
         Ok(port) => port,
         Err(error) => {
@@ -178,7 +189,7 @@ fn port(
         Who::Workload(workload) => through_the_node(node, workload, port, context, problems)?,
         Who::Node | Who::Host(_) | Who::Address(_) => who,
     };
-    Some(Destination::Ip(who, What::Port(port)))
+    Some(Destination::Ip(who, What::Port(port.protocol, port.port)))
 }
 
 fn who_is(node: &Node, text: &str, context: &Context<'_>, problems: &mut Problems) -> Option<Who> {

@@ -186,11 +186,16 @@ fn on_the_other_side(to: To<'_>, origins: &[Origin], problems: &mut Problems) ->
 fn fits((to, to_location): To<'_>, options: &Options, problems: &mut Problems) -> bool {
     let what = match to {
         Destination::Ip(_, what) => Some(*what),
-        Destination::Arp | Destination::NeighbourSolicitation | Destination::Ethertype(_) => None,
+        Destination::Arp | Destination::NeighbourSolicitation(_) | Destination::Ethertype(_) => {
+            None
+        }
     };
-    let ip = matches!(to, Destination::Ip(..) | Destination::NeighbourSolicitation);
-    let tcp = matches!(what, Some(What::Port(port)) if port.protocol == Protocol::Tcp);
-    let ports = matches!(what, Some(What::Port(_)));
+    let ip = matches!(
+        to,
+        Destination::Ip(..) | Destination::NeighbourSolicitation(_)
+    );
+    let tcp = matches!(what, Some(What::Port(Protocol::Tcp, _)));
+    let ports = matches!(what, Some(What::Port(..)));
     let echo = matches!(what, Some(What::Echo | What::EchoReply));
     let message = matches!(what, Some(What::IcmpType(_)));
     let addressed = !matches!(to, Destination::Ethertype(_));

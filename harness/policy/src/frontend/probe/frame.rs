@@ -62,6 +62,8 @@ pub(super) struct About {
     pub(super) to: Who,
     pub(super) what: What,
     pub(super) source_port: u16,
+    pub(super) option_words: u8,
+    pub(super) later_fragment: bool,
 }
 
 /// Reads `frame`.
@@ -160,6 +162,14 @@ fn about(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<
         Some(node) => problems.number(node, 0..=65535),
         None => Some(FIRST_SOURCE_PORT),
     };
+    let option_words = match fields.get("option_words") {
+        Some(node) => problems.number(node, 0..=10),
+        None => Some(0),
+    };
+    let later_fragment = match fields.get("later_fragment") {
+        Some(node) => problems.boolean(node),
+        None => Some(false),
+    };
     let (to, what) = match to? {
         (Destination::Ip(_, What::IcmpType(_)), node) => {
             problems.error(
@@ -172,7 +182,7 @@ fn about(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<
         }
         (Destination::Ip(who, what), _) => (who, what),
         (
-            Destination::Arp | Destination::NeighbourSolicitation | Destination::Ethertype(_),
+            Destination::Arp | Destination::NeighbourSolicitation(_) | Destination::Ethertype(_),
             node,
         ) => {
             problems.error(
@@ -189,6 +199,8 @@ fn about(node: &Node, context: &Context<'_>, problems: &mut Problems) -> Option<
         to,
         what,
         source_port: source_port?,
+        option_words: option_words?,
+        later_fragment: later_fragment?,
     })
 }
 
@@ -297,7 +309,7 @@ fn ip_option(node: &Node, problems: &mut Problems) -> Option<IpOption> {
     }
     let node = fields.get("raw")?;
     let text = problems.text(node)?;
-    let bytes = hexadecimal(text).filter(|bytes| bytes.len() <= 40);
+    let bytes = hexadecimal(text).filter(|bytes| (1..=40).contains(&bytes.len()));
     if bytes.is_none() {
         problems.error(
             "hex-malformed",

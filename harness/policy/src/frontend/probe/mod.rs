@@ -57,7 +57,7 @@ pub(super) const PROBE: Table = Table {
             "Where to: 'WHO:PORT/PROTOCOL' (tcp, udp or sctp), 'WHO/icmp', 'WHO/icmp-echo-reply', \
              'WHO/icmp-type-NUMBER' or 'WHO/protocol-NUMBER', where WHO is a workload (NAME or \
              NAMESPACE/NAME), 'node', a host or an address; a workload's node port means the \
-             node's. Or 'node/arp', 'node/neighbour-solicitation', 'node/ethertype-0xNNNN'.",
+             node's. Or 'WHO/neighbour-solicitation', 'node/arp', 'node/ethertype-0xNNNN'.",
         ),
         Key::required(
             "expect",

@@ -161,6 +161,17 @@ pub(super) const ABOUT: Table = Table {
             },
             "Its source port, or the identifier of an echo; 40000 if not given.",
         ),
+        Key::optional(
+            "option_words",
+            Shape::Integer { least: 0, most: 10 },
+            "Words of 4 bytes of IPv4 options in its header, all of them no operation; none if not \
+             given.",
+        ),
+        Key::optional(
+            "later_fragment",
+            Shape::Boolean,
+            "Whether it was a fragment other than the first; false if not given.",
+        ),
     ],
 };
 

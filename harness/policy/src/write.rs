@@ -1,0 +1,242 @@
+//! From a policy back to YAML: what the front end reads to the same policy.
+//!
+//! A counterexample that a machine found is worth something once a person can read
+//! it, run it, and keep it. [`scenario`] writes a policy, its network and packets as
+//! one file, its manifests behind the scenario as documents of their own; and it
+//! reads that file again, so that what it gives means what it was asked for.
+
+mod frame;
+mod policy;
+mod prefilter;
+mod probe;
+mod same;
+mod service;
+mod topology;
+mod workload;
+mod yaml;
+
+use std::sync::Arc;
+
+use netverdict_abi::Reason;
+use thiserror::Error;
+
+use crate::diagnostic::{Diagnostic, Severity, SourceFile};
+use crate::frontend::{self, Checked, Files};
+use crate::journey::Journey;
+use crate::model::{Choices, Policy};
+use crate::scenario::Expect;
+use crate::topology::TopologyPlan;
+use yaml::{Map, Yaml};
+
+pub use same::{difference, journey_difference};
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// One line that reports show.
+    pub name: &'a str,
+    /// Why the scenario exists.
+    pub why: &'a str,
+    /// Words to select it by.
+    pub tags: &'a [&'a str],
+    /// Why the deployment is known to fail, and the names of the probes that show
+    /// it, if it is.
+    pub xfail: Option<(&'a str, &'a [&'a str])>,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The network of that policy.
+    pub topology: &'a TopologyPlan,
+    /// At least one.
+    pub probes: Vec<DraftProbe<'a>>,
+}
+
+/// A packet, and what is meant to happen to it.
+#[derive(Clone, Debug)]
+pub struct DraftProbe<'a> {
+    /// Its name, unique in the scenario; empty for one that is made from who sends
+    /// and where to.
+    pub name: &'a str,
+    /// The packet on its way through the network of the draft.
+    pub journey: &'a Journey,
+    /// The verdict that is expected.
+    pub expect: Expect,
+    /// The reason that is expected, if it matters.
+    pub reason: Option<Reason>,
+    /// The sequence that it is part of; those of one number are sent in the order of
+    /// the draft. Without, it is judged by itself.
+    pub sequence: Option<usize>,
+}
+
+/// No YAML of scenarios and manifests says it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{what} cannot be written: {why}")]
+pub struct Unwritable {
+    /// What it is about, such as `policy default/shop, rule 2`.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl Unwritable {
+    fn because(what: impl Into<String>, why: impl Into<String>) -> Unwritable {
+        Unwritable {
+            what: what.into(),
+            why: why.into(),
+        }
+    }
+}
+
+/// The text of a scenario file that the front end reads to this policy (but for
+/// places in files), this network and these packets.
+///
+/// # Errors
+/// What has no form in YAML, or would be read as something else.
+pub fn scenario(draft: &Draft<'_>) -> Result<String, Unwritable> {
+    let text = yaml::file(&documents(draft)?)?;
+    let checked = read_back(&text)?;
+    same::hold(draft, &checked)?;
+    Ok(text)
+}
+
+/// One line that can be put under `probes` of a scenario with this policy and
+/// network.
+///
+/// # Errors
+/// A frame that probes cannot describe.
+pub fn probe(
+    policy: &Policy,
+    topology: &TopologyPlan,
+    probe: &DraftProbe<'_>,
+) -> Result<String, Unwritable> {
+    let network = probe::Network { policy, topology };
+    let line = Yaml::List(vec![network.probe(probe)?.into()]);
+    yaml::emit(&one_line_each(line))
+}
+
+fn documents(draft: &Draft<'_>) -> Result<Vec<Yaml>, Unwritable> {
+    let Draft {
+        name,
+        why,
+        tags,
+        xfail,
+        policy,
+        topology,
+        probes,
+    } = draft;
+    let cast = workload::cast(&policy.workloads, topology)?;
+    let network = probe::Network { policy, topology };
+    let mut alone = Vec::new();
+    let mut sequences: Vec<(usize, Vec<Yaml>)> = Vec::new();
+    for probe in probes {
+        let written = Yaml::from(network.probe(probe)?).on_one_line();
+        match probe.sequence {
+            None => alone.push(written),
+            Some(number) => match sequences.iter_mut().find(|(known, _)| *known == number) {
+                Some((_, items)) => items.push(written),
+                None => sequences.push((number, vec![written])),
+            },
+        }
+    }
+    let sequences: Map = (sequences.into_iter())
+        .map(|(number, items)| (format!("sequence-{number}"), Yaml::List(items)))
+        .collect();
+    let xfail = xfail.map(|(reason, probes)| {
+        let probes = Yaml::list(probes.iter().copied());
+        Map::default().with("reason", reason).with("probes", probes)
+    });
+    let scenario = Map::default()
+        .with("name", *name)
+        .with_some("why", Some(*why).filter(|why| !why.is_empty()))
+        .with_some("tags", (!tags.is_empty()).then(|| Yaml::texts(*tags)))
+        .with_some("xfail", xfail)
+        .with("topology", topology::write(policy, topology, &cast)?)
+        .with_some("choices", choices(policy.choices).some())
+        .with_some("prefilter", prefilter::write(policy))
+        .with_some("sequences", sequences.some())
+        .with_some("probes", (!alone.is_empty()).then_some(Yaml::List(alone)));
+    let mut documents = vec![scenario.into()];
+    documents.extend(topology::nodes(policy, topology));
+    documents.extend(cast.pods);
+    documents.extend(service::write(policy)?);
+    documents.extend(policy::write(&policy.network_policies)?);
+    Ok(documents)
+}
+
+fn choices(choices: Choices) -> Map {
+    let Choices {
+        ip_blocks_match_workloads,
+        cidrs_match_workloads,
+        cidrs_match_nodes,
+        node_reaches_workloads,
+    } = choices;
+    let usual = Choices::default();
+    [
+        (
+            "ip_blocks_match_workloads",
+            ip_blocks_match_workloads,
+            usual.ip_blocks_match_workloads,
+        ),
+        (
+            "cidrs_match_workloads",
+            cidrs_match_workloads,
+            usual.cidrs_match_workloads,
+        ),
+        (
+            "cidrs_match_nodes",
+            cidrs_match_nodes,
+            usual.cidrs_match_nodes,
+        ),
+        (
+            "node_reaches_workloads",
+            node_reaches_workloads,
+            usual.node_reaches_workloads,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, chosen, usual)| chosen != usual)
+    .map(|(name, chosen, _)| (name.to_owned(), Yaml::from(chosen)))
+    .collect()
+}
+
+/// The entries of a list, each on a line.
+fn one_line_each(list: Yaml) -> Yaml {
+    match list {
+        Yaml::List(items) => Yaml::List(items.into_iter().map(Yaml::on_one_line).collect()),
+        other => other,
+    }
+}
+
+/// An object of a manifest, without its spec.
+fn manifest(version: &str, kind: &str, metadata: Map) -> Map {
+    Map::default()
+        .with("apiVersion", version)
+        .with("kind", kind)
+        .with("metadata", metadata)
+}
+
+fn read_back(text: &str) -> Result<Checked, Unwritable> {
+    let file = Arc::new(SourceFile {
+        path: "written.yaml".to_owned(),
+        text: text.to_owned(),
+    });
+    frontend::scenario(&file, &mut NoFiles).map_err(|problems| {
+        let is_error = |problem: &&Diagnostic| problem.severity == Severity::Error;
+        match problems.iter().find(is_error).or(problems.first()) {
+            Some(problem) => {
+                let place = problem.labels.first().map(|label| label.location.text());
+                let what = place.unwrap_or_default().to_owned();
+                Unwritable::because(what, problem.message.clone())
+            }
+            None => Unwritable::because("the scenario", "it is not read back"),
+        }
+    })
+}
+
+/// What is written names no other file.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&mut self, _: &SourceFile, _: &str) -> Result<Arc<SourceFile>, String> {
+        Err("there are no other files".to_owned())
+    }
+}

@@ -1,0 +1,107 @@
+//! What is written is read back to the same policy and the same packets.
+
+mod disk;
+
+use std::sync::Arc;
+
+use netverdict_policy::diagnostic::{Diagnostic, SourceFile};
+use netverdict_policy::frontend::{self, Files};
+use netverdict_policy::journey::Journey;
+use netverdict_policy::scenario::Scenario;
+use netverdict_policy::write::{self, Draft, DraftProbe, Unwritable};
+
+/// What is written names no other file.
+struct Alone;
+
+impl Files for Alone {
+    fn read(&mut self, _: &SourceFile, path: &str) -> Result<Arc<SourceFile>, String> {
+        panic!("it names {path}")
+    }
+}
+
+fn read(text: &str) -> Scenario {
+    let file = Arc::new(SourceFile {
+        path: "written.yaml".to_owned(),
+        text: text.to_owned(),
+    });
+    match frontend::scenario(&file, &mut Alone) {
+        Ok(checked) => checked.scenario,
+        Err(problems) => panic!("{text}\n{}", problems.iter().map(line).collect::<String>()),
+    }
+}
+
+fn line(problem: &Diagnostic) -> String {
+    let place = &problem.labels[0].location;
+    format!("{place}: {}: {}\n", problem.code, problem.message)
+}
+
+/// The scenario with one probe for each frame.
+fn rewritten(scenario: &Scenario) -> Result<String, Unwritable> {
+    let named: Vec<(String, &netverdict_policy::scenario::Probe, &Journey)> =
+        (scenario.probes.iter())
+            .flat_map(|probe| {
+                probe.cases.iter().map(move |case| {
+                    let name = format!("{} {}", probe.name, case.label);
+                    (name.trim_end().to_owned(), probe, &case.journey)
+                })
+            })
+            .collect();
+    let tags: Vec<&str> = scenario.tags.iter().map(String::as_str).collect();
+    let failing: Vec<&str> = match &scenario.xfail {
+        Some(xfail) => (named.iter())
+            .filter(|(_, probe, _)| xfail.probes.contains(&probe.name))
+            .map(|(name, ..)| name.as_str())
+            .collect(),
+        None => Vec::new(),
+    };
+    let xfail = scenario.xfail.as_ref();
+    write::scenario(&Draft {
+        name: &scenario.name,
+        why: &scenario.why,
+        tags: &tags,
+        xfail: xfail.map(|xfail| (xfail.reason.as_str(), failing.as_slice())),
+        policy: &scenario.policy,
+        topology: &scenario.topology,
+        probes: (named.iter())
+            .map(|(name, probe, journey)| DraftProbe {
+                name,
+                journey,
+                expect: probe.expect,
+                reason: probe.reason,
+                sequence: probe.sequence,
+            })
+            .collect(),
+    })
+}
+
+#[test]
+fn every_scenario_is_written_and_read_back() {
+    let files = disk::yaml_files(&disk::scenarios(), &["invalid", "manifests"]);
+    assert!(files.len() > 50, "{} scenarios", files.len());
+    let mut wrong = String::new();
+    for path in files {
+        let file = disk::read(&path);
+        let scenario = frontend::scenario(&file, &mut disk::Disk)
+            .expect("scenarios are valid")
+            .scenario;
+        match rewritten(&scenario) {
+            Err(error) => wrong += &format!("{}: {error}\n", file.path),
+            Ok(text) => {
+                let again = read(&text);
+                let journeys = |scenario: &Scenario| -> Vec<Journey> {
+                    (scenario.probes.iter().flat_map(|probe| &probe.cases))
+                        .map(|case| case.journey.clone())
+                        .collect()
+                };
+                if let Some(difference) = write::difference(&scenario.policy, &again.policy) {
+                    wrong += &format!("{}: {difference}\n", file.path);
+                }
+                assert_eq!(scenario.topology, again.topology, "{}", file.path);
+                assert_eq!(journeys(&scenario), journeys(&again), "{}", file.path);
+                assert_eq!((&scenario.name, &scenario.why), (&again.name, &again.why));
+                assert_eq!(scenario.tags, again.tags);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
