@@ -7,6 +7,7 @@ mod compare;
 mod connlist;
 mod faults;
 mod libtest;
+mod mutants;
 mod packages;
 mod privileges;
 mod process;
@@ -33,6 +34,8 @@ enum Command {
     Connlist(connlist::Options),
     /// See that the scenarios notice every mistake that can be built into the filter.
     Faults(faults::Options),
+    /// See that the tests notice every change to the code that decides verdicts.
+    Mutants(mutants::Options),
     /// See that every part of the project keeps to its room.
     Rooms(rooms::Options),
     /// Build netverdict and run the scenarios.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(&options),
         Command::Connlist(options) => connlist::run(&options),
         Command::Faults(options) => faults::run(&options),
+        Command::Mutants(options) => mutants::run(&options),
         Command::Rooms(options) => rooms::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::run(&options),
