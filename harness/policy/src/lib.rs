@@ -26,6 +26,7 @@ pub mod model;
 pub mod oracle;
 pub mod port;
 pub mod prefix;
+pub mod prove;
 pub mod region;
 pub mod scenario;
 pub mod topology;

@@ -11,6 +11,7 @@
 
 mod classes;
 mod image;
+mod matching;
 mod packet;
 mod places;
 mod policy;
@@ -28,7 +29,10 @@ use crate::port::ProtoPort;
 
 pub use classes::{L4Class, classes};
 pub use image::ImageReading;
+pub(crate) use image::looked_up;
+pub use matching::Matching;
 pub use policy::PolicyReading;
+pub(crate) use way::bypasses;
 pub use way::through_node_port;
 
 /// Everything about a plain, untracked first packet but the peer's address, which is

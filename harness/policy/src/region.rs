@@ -47,10 +47,7 @@ impl Region {
     /// behind the last, or of another family.
     pub fn range(range: Range) -> Region {
         let family = Family::of(range.first);
-        let span = Span {
-            first: number(range.first),
-            last: number(range.last),
-        };
+        let span = Span::between(range);
         let mut region = Region::empty();
         if family == Family::of(range.last) && span.first <= span.last {
             region.family_mut(family).push(span);

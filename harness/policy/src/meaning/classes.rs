@@ -19,6 +19,22 @@ pub struct L4Class {
     pub last: L4,
 }
 
+impl L4 {
+    /// The next port or message type of the same protocol.
+    pub(crate) fn next(self) -> Option<L4> {
+        match self {
+            L4::Ports(ProtoPort { port, protocol }) => {
+                let port = port.checked_add(1)?;
+                Some(L4::Ports(ProtoPort { port, protocol }))
+            }
+            L4::Icmp { kind } => Some(L4::Icmp {
+                kind: kind.checked_add(1)?,
+            }),
+            L4::ForeignIcmp | L4::Other => None,
+        }
+    }
+}
+
 /// Ports and message types that neither the policy nor the image tells apart at this
 /// point: every class that there is, TCP, UDP, SCTP, ICMP, then the rest.
 ///

@@ -85,6 +85,27 @@ impl<'a> ImageReading<'a> {
         })
     }
 
+    /// What the prefilter of a port says of sources that it allows, and where it says
+    /// nothing, whether or not there are such sources; `None` where none stands.
+    pub fn prefilter_says(&self, port: ProtoPort) -> Option<[Reason; 2]> {
+        let prefilter = self.image.prefilters.get(&port)?;
+        Some(says(prefilter.default_pass, prefilter.bypass_policy))
+    }
+
+    /// What holds for a workload where no entry decides, whether or not there is such
+    /// a peer; `None` where it has no address of the family.
+    pub fn otherwise(
+        &self,
+        workload: usize,
+        direction: Direction,
+        family: Family,
+    ) -> Option<Reason> {
+        let number = self.guard(workload, direction, family)?;
+        let index = number.and_then(|number| usize::try_from(number).ok());
+        let guard = index.and_then(|index| self.image.guards.get(index));
+        Some(guard.map_or(Reason::PolicyNotSelected, otherwise))
+    }
+
     /// The prefixes of protocol and port that a guard has entries for, each once.
     pub(super) fn l4_of(&self, guard: u32) -> impl Iterator<Item = &L4Prefix> {
         let index = usize::try_from(guard).ok();
@@ -125,17 +146,13 @@ impl<'a> ImageReading<'a> {
         let Some((guard, entries)) = guard else {
             return Chart::constant(&[family], Reason::PolicyNotSelected);
         };
-        let otherwise = match (guard.default_deny, guard.allows) {
-            (None, _) => Reason::PolicyNotSelected,
-            (Some(_), true) => Reason::PolicyNoMatch,
-            (Some(_), false) => Reason::PolicyDefaultDeny,
-        };
+        let otherwise = otherwise(guard);
         // Of each identity, and of anybody, what the longest prefix of protocol and
         // port says.
         let mut told = HashSet::new();
         let (mut allowed, mut denied) = (Vec::new(), Vec::new());
         let everybody = Region::all(family);
-        for l4 in keys(l4, family) {
+        for l4 in looked_up(l4, family) {
             for (who, verdict) in entries.get(&l4).into_iter().flatten() {
                 if !told.insert(*who) {
                     continue;
@@ -157,8 +174,17 @@ impl<'a> ImageReading<'a> {
     }
 }
 
+/// What a guard says where it has no entry.
+fn otherwise(guard: &GuardImage) -> Reason {
+    match (guard.default_deny, guard.allows) {
+        (None, _) => Reason::PolicyNotSelected,
+        (Some(_), true) => Reason::PolicyNoMatch,
+        (Some(_), false) => Reason::PolicyDefaultDeny,
+    }
+}
+
 /// Keys under which a packet is looked up, the longest prefix first.
-fn keys(l4: L4, family: Family) -> Vec<L4Prefix> {
+pub(crate) fn looked_up(l4: L4, family: Family) -> Vec<L4Prefix> {
     let ported = |protocol: u8, port: u16| -> Vec<L4Prefix> {
         let prefixes = (0..=16u8).map(|host_bits| {
             let port = (u32::from(port) >> host_bits) << host_bits;
@@ -198,15 +224,7 @@ fn by_prefilter(prefilter: &PrefilterImage) -> Chart<Reason> {
         sources,
         backends: _,
     } = prefilter;
-    let (allow, default) = match bypass_policy {
-        false => (Reason::PrefilterAllow, Reason::PrefilterDefaultPass),
-        true => (Reason::PrefilterAllowBypass, Reason::PrefilterDefaultBypass),
-    };
-    let otherwise = if *default_pass {
-        default
-    } else {
-        Reason::PrefilterDefaultDrop
-    };
+    let [allow, otherwise] = says(*default_pass, *bypass_policy);
     let said = sources.iter().map(|(prefix, verdict)| {
         let reason = match verdict {
             Verdict::Allow(_) => allow,
@@ -216,6 +234,16 @@ fn by_prefilter(prefilter: &PrefilterImage) -> Chart<Reason> {
         (*prefix, reason)
     });
     Chart::by_longest_prefix(said, |_| otherwise)
+}
+
+/// What a prefilter says of sources that it allows, and where it says nothing.
+fn says(default_pass: bool, bypass_policy: bool) -> [Reason; 2] {
+    match (bypass_policy, default_pass) {
+        (false, false) => [Reason::PrefilterAllow, Reason::PrefilterDefaultDrop],
+        (false, true) => [Reason::PrefilterAllow, Reason::PrefilterDefaultPass],
+        (true, false) => [Reason::PrefilterAllowBypass, Reason::PrefilterDefaultDrop],
+        (true, true) => [Reason::PrefilterAllowBypass, Reason::PrefilterDefaultBypass],
+    }
 }
 
 /// Who every address is, turned round: where each identity is.

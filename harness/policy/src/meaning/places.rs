@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::selector::{Kinds, fulfils};
-use crate::model::{Cidr, Entity, KnownHost, Peer, PeerKind, Peers, Policy, PolicyKind};
+use crate::model::{Cidr, Entity, KnownHost, Peer, PeerKind, Policy, PolicyKind};
 use crate::prefix::{Family, Prefix};
 use crate::region::Region;
 
@@ -70,6 +70,11 @@ impl<'a> Places<'a> {
         &self.node
     }
 
+    /// The addresses that a workload has for itself.
+    pub(super) fn addresses(&self, workload: usize) -> &[IpAddr] {
+        &self.of_workload[workload]
+    }
+
     /// The families that a workload has an address of for itself.
     pub(super) fn families(&self, workload: usize) -> Vec<Family> {
         let own = &self.of_workload[workload];
@@ -85,16 +90,13 @@ impl<'a> Places<'a> {
         Region::from_addresses(addresses.copied())
     }
 
-    /// Everybody that the peers of a policy of this kind mean.
-    pub(super) fn meant(&self, kind: PolicyKind, peers: &Peers) -> Region {
-        let Peers::Listed(peers) = peers else {
-            return Region::everything();
-        };
+    /// Everybody whom any of the peers of a policy of this kind means.
+    pub(super) fn meant(&self, kind: PolicyKind, peers: &[Peer]) -> Region {
         // Prefixes are put together first: there may be very many of them.
         let mut cidrs = Vec::new();
         let mut regions = Vec::new();
-        for Peer { kind, location: _ } in peers {
-            match kind {
+        for peer in peers {
+            match &peer.kind {
                 PeerKind::Cidr(cidr) => cidrs.push(cidr),
                 PeerKind::Workloads(selector) => {
                     regions.push(self.of_workloads(self.kinds.selected(selector)));

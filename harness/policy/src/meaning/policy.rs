@@ -1,6 +1,7 @@
 //! What a policy says of every address.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use netverdict_abi::Reason;
 
@@ -58,7 +59,10 @@ impl<'a> PolicyReading<'a> {
                 }
                 let key = (network_policy.kind, PeersKey::of(&rule.peers));
                 Some(*known.entry(key).or_insert_with(|| {
-                    regions.push(places.meant(network_policy.kind, &rule.peers));
+                    regions.push(match &rule.peers {
+                        Peers::Any => Region::everything(),
+                        Peers::Listed(peers) => places.meant(network_policy.kind, peers),
+                    });
                     regions.len() - 1
                 }))
             });
@@ -103,12 +107,25 @@ impl<'a> PolicyReading<'a> {
         &self.selecting[workload]
     }
 
+    /// The addresses that a workload has for itself: none in the node's network.
+    ///
+    /// # Panics
+    /// If the policy does not have the workload.
+    pub fn addresses(&self, workload: usize) -> &[IpAddr] {
+        self.places.addresses(workload)
+    }
+
     /// The families that a workload has an address of for itself.
     ///
     /// # Panics
     /// If the policy does not have the workload.
     pub fn families(&self, workload: usize) -> Vec<Family> {
         self.places.families(workload)
+    }
+
+    /// Whose addresses are whose.
+    pub(super) fn places(&self) -> &Places<'a> {
+        &self.places
     }
 
     fn at_uplink(&self, l4: L4) -> Chart<Reason> {
@@ -122,24 +139,59 @@ impl<'a> PolicyReading<'a> {
     }
 
     fn by_prefilter(&self, port: ProtoPort) -> Chart<Reason> {
-        let mut prefilters = self.policy.prefilters.iter().zip(&self.lists);
-        let standing = prefilters.find(|(prefilter, _)| prefilter.node_port == port);
-        let Some((prefilter, (deny, allow))) = standing else {
+        let Some((index, [allowed, otherwise])) = self.standing(port) else {
             return Chart::constant(&Family::ALL, Reason::NoPrefilter);
         };
-        let (allowed, otherwise) = match (prefilter.bypass_policy, prefilter.default) {
-            (false, DefaultAction::Drop) => (Reason::PrefilterAllow, Reason::PrefilterDefaultDrop),
-            (false, DefaultAction::Pass) => (Reason::PrefilterAllow, Reason::PrefilterDefaultPass),
-            (true, DefaultAction::Drop) => {
-                (Reason::PrefilterAllowBypass, Reason::PrefilterDefaultDrop)
-            }
-            (true, DefaultAction::Pass) => {
-                (Reason::PrefilterAllowBypass, Reason::PrefilterDefaultBypass)
-            }
-        };
+        let (deny, allow) = &self.lists[index];
         Chart::constant(&Family::ALL, otherwise)
             .paint(allow, allowed)
             .paint(deny, Reason::PrefilterDeny)
+    }
+
+    /// The prefilter that stands at the port, with what it says of sources that it
+    /// allows and of those that it does not list.
+    fn standing(&self, port: ProtoPort) -> Option<(usize, [Reason; 2])> {
+        let mut all = self.policy.prefilters.iter();
+        let index = all.position(|prefilter| prefilter.node_port == port)?;
+        let prefilter = &self.policy.prefilters[index];
+        let says = match (prefilter.bypass_policy, prefilter.default) {
+            (false, DefaultAction::Drop) => [Reason::PrefilterAllow, Reason::PrefilterDefaultDrop],
+            (false, DefaultAction::Pass) => [Reason::PrefilterAllow, Reason::PrefilterDefaultPass],
+            (true, DefaultAction::Drop) => {
+                [Reason::PrefilterAllowBypass, Reason::PrefilterDefaultDrop]
+            }
+            (true, DefaultAction::Pass) => {
+                [Reason::PrefilterAllowBypass, Reason::PrefilterDefaultBypass]
+            }
+        };
+        Some((index, says))
+    }
+
+    /// What the prefilter of a port says of sources that it allows, and of those that
+    /// it does not list, whether or not there are such sources; `None` where none
+    /// stands.
+    pub fn prefilter_says(&self, port: ProtoPort) -> Option<[Reason; 2]> {
+        self.standing(port).map(|(_, says)| says)
+    }
+
+    /// What holds for a workload where no rule decides, whether or not there is such a
+    /// peer.
+    ///
+    /// # Panics
+    /// If the policy does not have the workload.
+    pub fn otherwise(&self, workload: usize, direction: Direction) -> Reason {
+        let (mut isolated, mut allows) = (false, false);
+        for &index in &self.selecting[workload] {
+            let network_policy = &self.policy.network_policies[index];
+            isolated |= isolates(network_policy, direction);
+            let mut rules = network_policy.rules.iter();
+            allows |= rules.any(|rule| rule.direction == direction && says_something(rule));
+        }
+        match (isolated, allows) {
+            (false, _) => Reason::PolicyNotSelected,
+            (true, true) => Reason::PolicyNoMatch,
+            (true, false) => Reason::PolicyDefaultDeny,
+        }
     }
 
     fn at_workload(&self, workload: usize, direction: Direction, l4: L4) -> Chart<Reason> {
@@ -147,11 +199,11 @@ impl<'a> PolicyReading<'a> {
             Direction::Ingress => Receiver::Workload(workload),
             Direction::Egress => Receiver::Peer,
         };
-        let (mut isolated, mut selected, mut allows) = (false, false, false);
+        let mut selected = false;
         let (mut allowed, mut denied) = (Vec::new(), Vec::new());
         for &index in &self.selecting[workload] {
             let network_policy = &self.policy.network_policies[index];
-            isolated |= isolates(network_policy, direction);
+            selected |= isolates(network_policy, direction);
             for (rule, meant) in network_policy.rules.iter().zip(&self.meant[index]) {
                 let (true, Some(meant)) = (rule.direction == direction, meant) else {
                     continue;
@@ -160,25 +212,16 @@ impl<'a> PolicyReading<'a> {
                 let with = held_with(&rule.ports, l4, receiver, self.policy, &self.places);
                 let matched = self.regions[*meant].intersect(&with);
                 match rule.action {
-                    RuleAction::Allow => {
-                        allows |= says_something(rule);
-                        allowed.push(matched);
-                    }
+                    RuleAction::Allow => allowed.push(matched),
                     RuleAction::Deny => denied.push(matched),
                 }
             }
         }
-        let node_reaches = self.policy.choices.node_reaches_workloads
-            && direction == Direction::Ingress
-            && (isolated || selected);
-        if node_reaches {
+        let node_reaches = self.policy.choices.node_reaches_workloads;
+        if node_reaches && selected && direction == Direction::Ingress {
             allowed.push(self.places.node().clone());
         }
-        let otherwise = match (isolated, allows) {
-            (false, _) => Reason::PolicyNotSelected,
-            (true, true) => Reason::PolicyNoMatch,
-            (true, false) => Reason::PolicyDefaultDeny,
-        };
+        let otherwise = self.otherwise(workload, direction);
         Chart::constant(&self.places.families(workload), otherwise)
             .paint(&Region::union_of(&allowed), Reason::PolicyAllow)
             .paint(&Region::union_of(&denied), Reason::PolicyDeny)
@@ -205,16 +248,16 @@ fn listed(list: &[ListedSource]) -> Region {
     Region::from_prefixes(list.iter().map(|source| source.prefix))
 }
 
-fn isolates(network_policy: &NetworkPolicy, direction: Direction) -> bool {
+pub(super) fn isolates(network_policy: &NetworkPolicy, direction: Direction) -> bool {
     match direction {
         Direction::Ingress => network_policy.isolates_ingress,
         Direction::Egress => network_policy.isolates_egress,
     }
 }
 
-/// Whether an allow names anybody and any port, be they there or not.
+/// Whether it is an allow that names anybody and any port, be they there or not.
 fn says_something(rule: &Rule) -> bool {
     let nobody = matches!(&rule.peers, Peers::Listed(peers) if peers.is_empty());
     let nothing = matches!(&rule.ports, Ports::Listed(entries) if entries.is_empty());
-    !nobody && !nothing
+    rule.action == RuleAction::Allow && !nobody && !nothing
 }

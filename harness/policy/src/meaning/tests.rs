@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::*;
 use crate::frame::{FrameSpec, ProbeId, build};
 use crate::generate::{Draw, edges, places, policy};
+use crate::image::{IdentityId, RuleId, Verdict};
 use crate::lower::lower;
 use crate::prefix::{Family, Prefix};
 use crate::{interpret, oracle};
@@ -52,13 +53,43 @@ fn addresses(draw: &mut Draw, policy: &Policy, charts: [&Chart<Reason>; 2]) -> B
     all
 }
 
+/// Makes the image one that no policy compiles to: entries gone, turned round, and
+/// where nothing is looked for below another.
+fn spoil(draw: &mut Draw, image: &mut MapImage) {
+    let mut turned = |verdict: &mut Verdict| {
+        *verdict = match draw.below(5) {
+            0 => Verdict::NoMatch,
+            1 => Verdict::Allow(RuleId(1)),
+            2 => Verdict::Deny(RuleId(1)),
+            _ => *verdict,
+        };
+        !draw.once_in(5)
+    };
+    for prefilter in image.prefilters.values_mut() {
+        prefilter.sources.retain(|_, verdict| turned(verdict));
+    }
+    for guard in &mut image.guards {
+        guard.entries.retain(|_, verdict| turned(verdict));
+    }
+    image.identities.retain(|_, _| !draw.once_in(5));
+    let somebody: Vec<IdentityId> = image.identities.values().copied().collect();
+    for identity in image.identities.values_mut() {
+        if draw.once_in(5) {
+            *identity = *draw.one(&somebody);
+        }
+    }
+}
+
 #[test]
 fn the_sets_say_of_each_address_what_the_judges_say_of_a_packet() {
     let mut seen = BTreeSet::new();
     for seed in 0..DRAWS {
         let mut draw = Draw::seeded(seed);
         let policy = policy(&mut draw);
-        let image = lower(&policy).expect("the policy compiles");
+        let mut image = lower(&policy).expect("the policy compiles");
+        if draw.once_in(2) {
+            spoil(&mut draw, &mut image);
+        }
         let (by_policy, by_image) = (PolicyReading::new(&policy), ImageReading::new(&image));
         for point in points(&policy) {
             for class in classes(&policy, &image, point) {

@@ -22,6 +22,14 @@ impl Span {
         }
     }
 
+    /// The addresses of a range, whose first is not behind its last.
+    pub(crate) fn between(range: Range) -> Span {
+        Span {
+            first: number(range.first),
+            last: number(range.last),
+        }
+    }
+
     pub(crate) fn range(self, family: Family) -> Range {
         Range {
             first: address(family, self.first),

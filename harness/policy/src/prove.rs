@@ -1,0 +1,22 @@
+//! Whether an image means what a policy means, for every address there is; and whether
+//! the policy means what it seems to.
+//!
+//! [`Comparison`] asks both the same questions (each class of ports at each hook) and
+//! compares the answers as sets ([`crate::meaning`]). Nothing is sampled: what it does
+//! not find is not there. What it cannot see in an answer it counts: every entry of an
+//! image must have been looked up for some question.
+//!
+//! [`overrides`] is about the policy alone: what a prefilter lets past policies that
+//! would have denied it.
+
+mod account;
+mod atoms;
+mod compare;
+mod group;
+mod overrides;
+
+pub use account::Unread;
+pub use atoms::Atom;
+pub use compare::{Comparison, Difference, Mismatch};
+pub use group::{Asked, Group};
+pub use overrides::{Override, overrides};

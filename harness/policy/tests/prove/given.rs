@@ -1,0 +1,27 @@
+//! Policies to make claims about.
+
+use netverdict_policy::frontend;
+use netverdict_policy::image::MapImage;
+use netverdict_policy::model::Policy;
+use netverdict_policy::prove::{Comparison, Mismatch};
+use netverdict_policy::scenario::Scenario;
+
+use crate::disk;
+
+/// Every scenario of the repository, by its path below `scenarios/`.
+pub(crate) fn scenarios() -> Vec<(String, Scenario)> {
+    let files = disk::yaml_files(&disk::scenarios(), &["invalid", "manifests"]);
+    assert!(files.len() > 20, "{} scenarios", files.len());
+    (files.iter())
+        .map(|path| {
+            let file = disk::read(path);
+            let checked = frontend::scenario(&file, &mut disk::Disk)
+                .unwrap_or_else(|problems| panic!("{}: {problems:#?}", file.path));
+            (file.path.clone(), checked.scenario)
+        })
+        .collect()
+}
+
+pub(crate) fn mismatches(policy: &Policy, image: &MapImage) -> Vec<Mismatch> {
+    Comparison::new(policy, image).mismatches()
+}
