@@ -1,5 +1,7 @@
 //! The command line.
 
+mod fuzz;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -12,6 +14,8 @@ use crate::lane::{LaneKind, Mode};
 use crate::lanes::kernel::Sabotage;
 use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
+
+pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
 
 static VERSION: LazyLock<String> = LazyLock::new(crate::object::version);
 
@@ -45,6 +49,8 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Say why a connection is open or closed, down to the line.
     Explain(ExplainArgs),
+    /// Look for a policy and a packet that the filter, or the compiler, gets wrong.
+    Fuzz(FuzzArgs),
     /// Say what this machine can and cannot run, and how to mend it.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.

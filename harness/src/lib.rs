@@ -13,6 +13,7 @@ pub mod event;
 pub mod exit;
 pub mod explain;
 pub mod fault;
+pub mod fuzz;
 pub mod judge;
 pub mod lane;
 pub mod lanes;

@@ -6,7 +6,9 @@
 //! depends on the choices of a [`Draw`] alone: a seed, or a list of choices that can
 //! be shortened as long as it still shows what it should.
 
+mod change;
 mod cluster;
+mod damage;
 mod draw;
 mod packet;
 mod peer;
@@ -17,13 +19,15 @@ mod sequence;
 mod shape;
 mod shrink;
 
-pub use cluster::{policy, topology};
+pub use change::Change;
+pub use cluster::{another, policy, topology};
+pub use damage::damaged;
 pub use draw::Draw;
 pub use packet::packet;
 #[cfg(test)]
 pub(crate) use places::{edges, places};
 pub use sequence::sequence;
-pub use shrink::shrink;
+pub use shrink::{Shrinker, shrink};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod doctor;
 pub mod explain;
+pub mod fuzz;
 pub mod lab;
 pub mod matrix;
 mod print;

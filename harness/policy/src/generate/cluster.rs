@@ -11,7 +11,7 @@ use crate::model::{
     Workload,
 };
 use crate::port::{ProtoPort, Protocol};
-use crate::topology::{Forward, TopologyPlan, WorkloadPlan};
+use crate::topology::{Forward, HostPlan, TopologyPlan, WorkloadPlan, Zone};
 
 /// Ports that node ports and prefilters stand at.
 pub(super) const NODE_PORTS: [u16; 2] = [30007, 30008];
@@ -58,19 +58,47 @@ pub fn policy(draw: &mut Draw) -> Policy {
             policy.node_ports.push(service);
         }
     }
-    prefilter::add(draw, &mut policy);
+    guard(draw, &mut policy);
+    policy
+}
+
+/// A policy for the same cluster: other prefilters and network policies, or only some
+/// of the latter others.
+pub fn another(draw: &mut Draw, policy: &Policy) -> Policy {
+    let mut other = policy.clone();
+    if draw.once_in(3) {
+        other.network_policies.retain(|_| !draw.once_in(3));
+        let added = rules::network_policy(draw, &other, policy.network_policies.len());
+        other.network_policies.push(added);
+        return other;
+    }
+    other.deny_list.clear();
+    other.prefilters.clear();
+    other.network_policies.clear();
+    guard(draw, &mut other);
+    other
+}
+
+/// Draws what says who may.
+fn guard(draw: &mut Draw, policy: &mut Policy) {
+    prefilter::add(draw, policy);
     for index in 0..draw.below(6) {
-        let network_policy = rules::network_policy(draw, &policy, index);
+        let network_policy = rules::network_policy(draw, policy, index);
         policy.network_policies.push(network_policy);
     }
-    policy
 }
 
 /// The network that the policy's cluster plays in.
 pub fn topology(policy: &Policy) -> TopologyPlan {
     TopologyPlan {
         node: policy.node.addresses.clone(),
-        hosts: Vec::new(),
+        hosts: (policy.known_hosts.iter().enumerate())
+            .map(|(index, host)| HostPlan {
+                name: format!("known-{index}"),
+                zone: Zone::Internal,
+                addresses: host.addresses.clone(),
+            })
+            .collect(),
         workloads: (policy.workloads.iter())
             .map(|workload| WorkloadPlan {
                 name: workload.name.to_string(),

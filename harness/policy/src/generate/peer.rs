@@ -6,7 +6,7 @@ use super::Draw;
 use super::places::{nowhere, prefix, prefix_inside};
 use crate::model::{
     Cidr, EndpointSelector, Entity, Labels, Namespaces, Operator, Peer, PeerKind, Policy,
-    Requirement, Selector,
+    PolicyKind, Requirement, Selector,
 };
 
 pub(super) const NAMESPACES: [&str; 3] = ["default", "front", "back"];
@@ -55,17 +55,51 @@ pub(super) fn endpoints(draw: &mut Draw) -> EndpointSelector {
     }
 }
 
-pub(super) fn peer(draw: &mut Draw, policy: &Policy) -> Peer {
-    let kind = match draw.below(8) {
-        0..=2 => PeerKind::Workloads(endpoints(draw)),
-        3 | 4 => {
+/// Up to three peers of a rule. A rule of Kubernetes lists workloads and addresses, one
+/// of Cilium peers of one sort.
+pub(super) fn peers(draw: &mut Draw, policy: &Policy, kind: PolicyKind) -> Vec<Peer> {
+    let kubernetes = kind == PolicyKind::Kubernetes;
+    let mut sort = sort(draw, kubernetes);
+    let mut peers = vec![peer(draw, policy, sort)];
+    for _ in 0..draw.below(3) {
+        if kubernetes {
+            sort = self::sort(draw, kubernetes);
+        }
+        peers.push(peer(draw, policy, sort));
+    }
+    peers
+}
+
+/// What kind of a peer.
+#[derive(Clone, Copy)]
+enum Sort {
+    Workloads,
+    Cidr,
+    Entity,
+    Nodes,
+}
+
+fn sort(draw: &mut Draw, kubernetes: bool) -> Sort {
+    match draw.below(8) {
+        0..=2 => Sort::Workloads,
+        3 | 4 => Sort::Cidr,
+        _ if kubernetes => Sort::Cidr,
+        5 | 6 => Sort::Entity,
+        _ => Sort::Nodes,
+    }
+}
+
+fn peer(draw: &mut Draw, policy: &Policy, sort: Sort) -> Peer {
+    let kind = match sort {
+        Sort::Workloads => PeerKind::Workloads(endpoints(draw)),
+        Sort::Cidr => {
             let prefix = prefix(draw, policy);
             PeerKind::Cidr(Cidr {
                 prefix,
                 except: draw.some(2, |draw| prefix_inside(draw, policy, prefix)),
             })
         }
-        5 | 6 => PeerKind::Entity(*draw.one(&[
+        Sort::Entity => PeerKind::Entity(*draw.one(&[
             Entity::World,
             Entity::Cluster,
             Entity::All,
@@ -80,7 +114,7 @@ pub(super) fn peer(draw: &mut Draw, policy: &Policy) -> Peer {
             Entity::Unmanaged,
             Entity::None,
         ])),
-        _ => PeerKind::Nodes(selector(draw)),
+        Sort::Nodes => PeerKind::Nodes(selector(draw)),
     };
     Peer {
         kind,

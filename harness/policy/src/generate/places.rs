@@ -1,7 +1,7 @@
 //! Addresses, prefixes and ports at which something may change.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::Draw;
 use crate::diagnostic::{Location, SourceFile};
@@ -26,11 +26,14 @@ const OUTSIDE: [&str; 12] = [
 
 /// Where generated policies stand: nowhere.
 pub(super) fn nowhere() -> Location {
-    let file = SourceFile {
-        path: "generated".to_owned(),
-        text: String::new(),
-    };
-    Location::new(&Arc::new(file), 0, 0)
+    static NOWHERE: LazyLock<Location> = LazyLock::new(|| {
+        let file = SourceFile {
+            path: "generated".to_owned(),
+            text: String::new(),
+        };
+        Location::new(&Arc::new(file), 0, 0)
+    });
+    NOWHERE.clone()
 }
 
 pub(super) fn address(text: &str) -> IpAddr {

@@ -1,21 +1,31 @@
 //! Network policies.
 
 use super::Draw;
-use super::peer::{NAMESPACES, endpoints, peer, selector};
+use super::peer::{NAMESPACES, endpoints, peers, selector};
 use super::places::nowhere;
 use crate::model::{
-    Direction, EndpointSelector, L4Match, L4Port, L4Protocol, Namespaces, NetworkPolicy,
-    ObjectName, Peers, Policy, PolicyKind, Ports, Rule, RuleAction, Selector, Subject,
+    Direction, EndpointSelector, Entity, L4Match, L4Port, L4Protocol, Namespaces, NetworkPolicy,
+    ObjectName, Peer, PeerKind, Peers, Policy, PolicyKind, Ports, Rule, RuleAction, Selector,
+    Subject,
 };
 
-/// A policy of any kind; what a kind cannot say, it does not say here either, but
-/// for deny rules, which Kubernetes has none of.
+/// A policy of any kind; what a kind cannot say, it does not say here either.
 pub(super) fn network_policy(draw: &mut Draw, policy: &Policy, index: usize) -> NetworkPolicy {
     let kind = *draw.one(&[
         PolicyKind::Cilium,
         PolicyKind::Kubernetes,
         PolicyKind::CiliumClusterwide,
     ]);
+    network_policy_of(draw, policy, kind, index)
+}
+
+/// One of this kind.
+pub(super) fn network_policy_of(
+    draw: &mut Draw,
+    policy: &Policy,
+    kind: PolicyKind,
+    index: usize,
+) -> NetworkPolicy {
     let namespace = (*draw.one(&NAMESPACES)).to_owned();
     let clusterwide = kind == PolicyKind::CiliumClusterwide;
     let subject = if clusterwide && draw.once_in(6) {
@@ -32,9 +42,19 @@ pub(super) fn network_policy(draw: &mut Draw, policy: &Policy, index: usize) -> 
             },
         })
     };
-    let rules = draw.some(4, |draw| rule(draw, policy, kind));
+    let mut rules = draw.some(4, |draw| rule(draw, policy, kind, None));
     let has = |direction| rules.iter().any(|rule| rule.direction == direction);
     let (has_ingress, has_egress) = (has(Direction::Ingress), has(Direction::Egress));
+    // As `policyTypes` and `enableDefaultDeny` have it, whatever the rules.
+    let isolates_ingress = has_ingress != draw.once_in(5);
+    let isolates_egress = has_egress != draw.once_in(5);
+    if kind == PolicyKind::Kubernetes {
+        // Rules of a direction that is no policy type are none.
+        rules.retain(|rule| match rule.direction {
+            Direction::Ingress => isolates_ingress,
+            Direction::Egress => isolates_egress,
+        });
+    }
     NetworkPolicy {
         kind,
         name: ObjectName {
@@ -46,32 +66,34 @@ pub(super) fn network_policy(draw: &mut Draw, policy: &Policy, index: usize) -> 
             name: format!("policy-{index}"),
         },
         subject,
-        // As `policyTypes` and `enableDefaultDeny` have it, whatever the rules.
-        isolates_ingress: has_ingress != draw.once_in(5),
-        isolates_egress: has_egress != draw.once_in(5),
+        isolates_ingress,
+        isolates_egress,
         rules,
         location: nowhere(),
     }
 }
 
-fn rule(draw: &mut Draw, policy: &Policy, kind: PolicyKind) -> Rule {
+/// A rule of a policy of this kind, with this action if that is given.
+pub(super) fn rule(
+    draw: &mut Draw,
+    policy: &Policy,
+    kind: PolicyKind,
+    action: Option<RuleAction>,
+) -> Rule {
     let peers = match draw.below(6) {
         0 => Peers::Any,
-        1 => Peers::Listed(Vec::new()),
-        _ => {
-            let mut peers = vec![peer(draw, policy)];
-            peers.extend(draw.some(2, |draw| peer(draw, policy)));
-            Peers::Listed(peers)
-        }
+        // Who says nothing of peers means anybody.
+        1 if kind != PolicyKind::Kubernetes => Peers::Listed(Vec::new()),
+        _ => Peers::Listed(peers(draw, policy, kind)),
     };
-    let ports = match draw.below(5) {
-        0 | 1 => Ports::All,
-        2 => Ports::Listed(draw.some(1, l4_match)),
-        _ => {
-            let mut entries = vec![l4_match(draw)];
-            entries.extend(draw.some(2, l4_match));
-            Ports::Listed(entries)
-        }
+    let ports = ports(draw, kind);
+    let peers = match (peers, &ports) {
+        // In Cilium a rule that says neither who nor what is about nobody.
+        (Peers::Any, Ports::All) if kind != PolicyKind::Kubernetes => Peers::Listed(vec![Peer {
+            kind: PeerKind::Entity(Entity::All),
+            location: nowhere(),
+        }]),
+        (peers, _) => peers,
     };
     Rule {
         direction: if draw.once_in(3) {
@@ -79,10 +101,10 @@ fn rule(draw: &mut Draw, policy: &Policy, kind: PolicyKind) -> Rule {
         } else {
             Direction::Ingress
         },
-        action: if kind != PolicyKind::Kubernetes && draw.once_in(3) {
-            RuleAction::Deny
-        } else {
-            RuleAction::Allow
+        action: match action {
+            Some(action) => action,
+            None if kind != PolicyKind::Kubernetes && draw.once_in(3) => RuleAction::Deny,
+            None => RuleAction::Allow,
         },
         peers,
         ports,
@@ -90,39 +112,61 @@ fn rule(draw: &mut Draw, policy: &Policy, kind: PolicyKind) -> Rule {
     }
 }
 
-fn l4_match(draw: &mut Draw) -> L4Match {
-    let protocol = *draw.one(&[
-        L4Protocol::Tcp,
-        L4Protocol::AnyWithPorts,
-        L4Protocol::Udp,
-        L4Protocol::Sctp,
-        L4Protocol::Icmp,
-        L4Protocol::Icmpv6,
-    ]);
-    let edges: &[u16] = match protocol {
-        L4Protocol::Icmp | L4Protocol::Icmpv6 => &[8, 0, 3, 128, 129, 1, 135, 255],
-        L4Protocol::AnyWithPorts | L4Protocol::Tcp | L4Protocol::Udp | L4Protocol::Sctp => {
-            &[80, 8080, 53, 3868, 1, 1023, 1024, 30007, 65535, 0]
-        }
+/// Ports, or types of ICMP messages, which only Cilium knows.
+fn ports(draw: &mut Draw, kind: PolicyKind) -> Ports {
+    let kubernetes = kind == PolicyKind::Kubernetes;
+    let count = match draw.below(5) {
+        0 | 1 => return Ports::All,
+        2 if !kubernetes => draw.below(2),
+        _ => 1 + draw.below(3),
     };
-    let has_ports = edges.contains(&80);
+    let messages = !kubernetes && draw.once_in(4);
+    let mut entry = || match messages {
+        true => message(draw),
+        false => port(draw, kubernetes),
+    };
+    Ports::Listed((0..count).map(|_| entry()).collect())
+}
+
+/// Ports with something to tell apart at their edges.
+const EDGES: [u16; 9] = [80, 8080, 53, 3868, 1, 1023, 1024, 30007, 65535];
+
+fn port(draw: &mut Draw, kubernetes: bool) -> L4Match {
+    let protocols: &[L4Protocol] = match kubernetes {
+        true => &[L4Protocol::Tcp, L4Protocol::Udp, L4Protocol::Sctp],
+        false => &[
+            L4Protocol::Tcp,
+            L4Protocol::AnyWithPorts,
+            L4Protocol::Udp,
+            L4Protocol::Sctp,
+        ],
+    };
+    let protocol = *draw.one(protocols);
     let port = match draw.below(6) {
         0 => L4Port::All,
         1 | 2 => {
-            let port = *draw.one(edges);
+            let port = *draw.one(&EDGES);
             L4Port::Range(port, port)
         }
-        3 if has_ports => {
-            L4Port::Named((*draw.one(&["http", "dns", "diameter", "none"])).to_owned())
-        }
+        3 => L4Port::Named((*draw.one(&["http", "dns", "diameter", "none"])).to_owned()),
         _ => {
-            let ends = [*draw.one(edges), *draw.one(edges)];
+            let ends = [*draw.one(&EDGES), *draw.one(&EDGES)];
             L4Port::Range(ends[0].min(ends[1]), ends[0].max(ends[1]))
         }
     };
     L4Match {
         protocol,
         port,
+        location: nowhere(),
+    }
+}
+
+/// A type of message.
+fn message(draw: &mut Draw) -> L4Match {
+    let kind = *draw.one(&[8, 0, 3, 128, 129, 1, 135, 255]);
+    L4Match {
+        protocol: *draw.one(&[L4Protocol::Icmp, L4Protocol::Icmpv6]),
+        port: L4Port::Range(kind, kind),
         location: nowhere(),
     }
 }
