@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fuzz;
+mod replay;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
+pub use replay::{FailOn, ReplayArgs, ReplayLane, ReplayOutput};
 
 static VERSION: LazyLock<String> = LazyLock::new(crate::object::version);
 
@@ -51,6 +53,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Look for a policy and a packet that the filter, or the compiler, gets wrong.
     Fuzz(FuzzArgs),
+    /// Say what a policy does with captured traffic, frame by frame.
+    Replay(ReplayArgs),
     /// Say what this machine can and cannot run, and how to mend it.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.

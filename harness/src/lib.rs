@@ -24,6 +24,7 @@ pub mod object;
 pub mod observation;
 pub mod outcome;
 pub mod plan;
+pub mod replay;
 pub mod report;
 pub mod runner;
 pub mod select;

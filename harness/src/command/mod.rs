@@ -7,5 +7,6 @@ pub mod fuzz;
 pub mod lab;
 pub mod matrix;
 mod print;
+pub mod replay;
 pub mod run;
 pub mod schema;

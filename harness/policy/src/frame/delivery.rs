@@ -151,6 +151,12 @@ fn ends_early(headers: &[ExtensionHeader], path: Path) -> bool {
         ExtensionHeader::Authentication => true,
         // Known neither to the stack nor to the rewriting (`ipv6_ext_hdr`).
         ExtensionHeader::Mobility | ExtensionHeader::HostIdentity | ExtensionHeader::Shim6 => true,
+        ExtensionHeader::Opaque { number, length: _ } => match number {
+            60 => false,
+            0 => path == Path::Local && index > 0,
+            // A routing header may have segments left: nobody looked.
+            _ => true,
+        },
     })
 }
 

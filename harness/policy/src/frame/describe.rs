@@ -119,6 +119,19 @@ fn tag_text(tag: VlanTag) -> String {
     }
 }
 
+fn extension_name(number: u8) -> &'static str {
+    match number {
+        0 => "hop-by-hop",
+        43 => "routing",
+        51 => "authentication",
+        60 => "destination",
+        135 => "mobility",
+        139 => "host identity",
+        140 => "shim6",
+        _ => "unknown",
+    }
+}
+
 fn details(packet: &IpPacket) -> String {
     let mut text = String::new();
     let mut add = |part: std::fmt::Arguments<'_>| {
@@ -131,16 +144,14 @@ fn details(packet: &IpPacket) -> String {
         ));
     }
     if !packet.extension_headers.is_empty() {
-        let names = packet.extension_headers.iter().map(|header| match header {
-            ExtensionHeader::HopByHop => "hop-by-hop",
-            ExtensionHeader::Destination => "destination",
-            ExtensionHeader::Routing => "routing",
-            ExtensionHeader::Authentication => "authentication",
-            ExtensionHeader::Mobility => "mobility",
-            ExtensionHeader::HostIdentity => "host identity",
-            ExtensionHeader::Shim6 => "shim6",
+        let names = packet.extension_headers.iter().map(|header| {
+            let name = extension_name(header.number());
+            match header {
+                ExtensionHeader::Opaque { number: _, length } => format!("{name} {length} bytes"),
+                _ => name.to_owned(),
+            }
         });
-        let names: Vec<&str> = names.collect();
+        let names: Vec<String> = names.collect();
         add(format_args!("extension headers {}", names.join(" + ")));
     }
     if let Some(fragment) = packet.fragment {
@@ -166,7 +177,9 @@ fn details(packet: &IpPacket) -> String {
         };
         add(format_args!("{name} length field {total}"));
     }
-    if packet.payload > MIN_PAYLOAD {
+    if let Some(bytes) = packet.shortened_to {
+        add(format_args!("{bytes} bytes behind the IP header"));
+    } else if packet.payload > MIN_PAYLOAD {
         add(format_args!(
             "payload {} bytes",
             payload_length(packet.payload)

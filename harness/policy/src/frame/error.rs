@@ -33,6 +33,9 @@ pub enum FrameError {
     /// IPv6 extension headers in an IPv4 packet.
     #[error("an IPv4 packet has no IPv6 extension headers")]
     ExtensionHeadersInIpv4,
+    /// An extension header that cannot be told from another, or not be told.
+    #[error("{0:?} is no extension header, or not of a length that its length field can tell")]
+    ExtensionHeader(super::ExtensionHeader),
     /// An IPv4 header length in an IPv6 packet.
     #[error("an IPv6 packet has no header length field")]
     HeaderLengthInIpv6,

@@ -24,6 +24,7 @@ impl ExtensionHeader {
             ExtensionHeader::Mobility => 135,
             ExtensionHeader::HostIdentity => 139,
             ExtensionHeader::Shim6 => 140,
+            ExtensionHeader::Opaque { number, length: _ } => number,
         }
     }
 
@@ -37,10 +38,28 @@ impl ExtensionHeader {
             | ExtensionHeader::Shim6 => 8,
             ExtensionHeader::Authentication => 24,
             ExtensionHeader::HostIdentity => 40,
+            ExtensionHeader::Opaque { number: _, length } => length as usize,
         }
     }
 
-    /// Its bytes, announcing `next`.
+    /// Whether its length is one that its length field can tell, and its number that
+    /// of such a header.
+    pub(super) fn is_possible(self) -> bool {
+        let ExtensionHeader::Opaque { number, length } = self else {
+            return true;
+        };
+        match number {
+            FRAGMENT => false,
+            51 => length.is_multiple_of(4) && (8..=1028).contains(&length),
+            _ => {
+                NUMBERS.contains(&number)
+                    && length.is_multiple_of(8)
+                    && (8..=2048).contains(&length)
+            }
+        }
+    }
+
+    /// Its bytes, announcing `next`; it is a possible one.
     pub(super) fn bytes(self, next: u8, source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
         let mut bytes = vec![0; self.length()];
         bytes[0] = next;
@@ -54,6 +73,13 @@ impl ExtensionHeader {
             | ExtensionHeader::Destination
             | ExtensionHeader::Mobility
             | ExtensionHeader::Shim6 => 0,
+            ExtensionHeader::Opaque { number, length } => {
+                let field = match number {
+                    51 => length / 4 - 2,
+                    _ => length / 8 - 1,
+                };
+                u8::try_from(field).expect("a possible length fits its field")
+            }
         };
         match self {
             // One PadN option over the other six bytes (RFC 8200 §4.2).
@@ -76,6 +102,7 @@ impl ExtensionHeader {
             // A payload extension header: bit P set, context tag 0 (RFC 5533
             // §5.2).
             ExtensionHeader::Shim6 => bytes[2] = 0x80,
+            ExtensionHeader::Opaque { .. } => {}
         }
         if let ExtensionHeader::Mobility | ExtensionHeader::HostIdentity = self {
             let protocol = IpNextHeaderProtocol(self.number());

@@ -11,7 +11,7 @@ use pnet_packet::ipv6::MutableIpv6Packet;
 use pnet_packet::util;
 
 use super::probe::probe_mac;
-use super::transport::Addresses;
+use super::transport::{Addresses, shorten};
 use super::{FrameError, IcmpKind, IpPacket, ProbeId, Quoted, QuotedTransport, extension};
 
 /// Hops that a quoted packet had left.
@@ -68,10 +68,13 @@ pub(super) fn bytes(
             bytes
         }
     };
+    shorten(&mut bytes, packet);
     match addresses {
         Addresses::V4(..) => {
             let sum = util::checksum(&bytes, 1);
-            bytes[2..4].copy_from_slice(&sum.to_be_bytes());
+            if let Some(field) = bytes.get_mut(2..4) {
+                field.copy_from_slice(&sum.to_be_bytes());
+            }
         }
         Addresses::V6(..) => addresses.checksum(&mut bytes, 1, protocol),
     }

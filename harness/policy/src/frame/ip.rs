@@ -98,6 +98,9 @@ fn v6(
     if packet.lengths.ihl.is_some() {
         return Err(FrameError::HeaderLengthInIpv6);
     }
+    if let Some(header) = (packet.extension_headers.iter()).find(|header| !header.is_possible()) {
+        return Err(FrameError::ExtensionHeader(*header));
+    }
     let payload_length = length_field(length::ip_payload(packet))?;
     let (destination, hops) = match packet.transport {
         // RFC 4861 §7.1.1: a hop limit other than 255 is ignored.

@@ -39,15 +39,27 @@ pub(super) fn ip_header(packet: &IpPacket) -> usize {
     }
 }
 
-/// Bytes behind that header.
-pub(super) fn ip_payload(packet: &IpPacket) -> usize {
+/// Bytes of all IP headers: extension headers and the fragment header included.
+pub(super) fn headers(packet: &IpPacket) -> usize {
     let extension_headers: usize = packet.extension_headers.iter().map(|h| h.length()).sum();
     let fragment_header = match packet.fragment {
         Some(_) if packet.source.is_ipv6() => 8,
         _ => 0,
     };
+    ip_header(packet) + extension_headers + fragment_header
+}
+
+/// Bytes behind the header that [`ip_header`] is about.
+pub(super) fn ip_payload(packet: &IpPacket) -> usize {
+    let behind = transport(packet);
+    let behind = packet.shortened_to.map_or(behind, |to| to.min(behind));
+    behind.saturating_add(headers(packet) - ip_header(packet))
+}
+
+/// Bytes of transport header and payload before the packet is shortened.
+pub(super) fn transport(packet: &IpPacket) -> usize {
     let payload = payload_length(packet.payload);
-    let behind = match packet.transport {
+    match packet.transport {
         Transport::Tcp { .. } => payload.saturating_add(20),
         Transport::Udp { .. } => payload.saturating_add(8),
         Transport::Sctp { .. } => payload.saturating_add(12 + 20),
@@ -63,6 +75,5 @@ pub(super) fn ip_payload(packet: &IpPacket) -> usize {
             (payload.saturating_add(2).div_ceil(8).saturating_mul(8)).saturating_add(24 + 8)
         }
         Transport::Other { .. } => payload,
-    };
-    behind.saturating_add(extension_headers + fragment_header)
+    }
 }

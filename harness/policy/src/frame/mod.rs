@@ -8,9 +8,11 @@ mod extension;
 mod icmp;
 mod ip;
 mod length;
+mod onward;
 mod option;
 mod plain;
 mod probe;
+mod read;
 mod spec;
 mod transport;
 
@@ -19,7 +21,9 @@ pub use delivery::{Path, undeliverable};
 pub use describe::describe;
 pub use error::FrameError;
 pub use length::length;
+pub use onward::onward;
 pub use probe::{MIN_PAYLOAD, ProbeId, find_id, id_of_tail, payload_length, probe_mac};
+pub use read::{Unreadable, read};
 pub use spec::{
     Body, ExtensionHeader, Fragment, FrameSpec, IcmpKind, IpOption, IpPacket, Lengths, Quoted,
     QuotedTransport, TcpFlags, Transport, VlanTag,

@@ -44,6 +44,7 @@ impl IpPacket {
             },
             transport,
             payload: MIN_PAYLOAD,
+            shortened_to: None,
         }
     }
 }

@@ -73,6 +73,10 @@ pub struct IpPacket {
     /// carries the transport header's bytes as mere payload, as an attacker would
     /// have it.
     pub payload: usize,
+    /// Bytes of transport header and payload that there are, where the packet ends
+    /// before what is described of them does; its length fields agree. Such a packet
+    /// was seen somewhere: it has no probe's id at its end. `None` is all of them.
+    pub shortened_to: Option<usize>,
 }
 
 /// An IPv4 option.
@@ -109,6 +113,14 @@ pub enum ExtensionHeader {
     HostIdentity,
     /// Shim6 (140, RFC 5533).
     Shim6,
+    /// Any of these, of any length, filled with zeros.
+    Opaque {
+        /// Its next-header number; not that of the fragment header (44).
+        number: u8,
+        /// Its length in bytes: a multiple of 8 from 8 to 2048, for authentication a
+        /// multiple of 4 from 8 to 1028.
+        length: u16,
+    },
 }
 
 /// Position of a fragment.

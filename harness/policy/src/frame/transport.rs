@@ -8,7 +8,7 @@ use pnet_packet::udp::MutableUdpPacket;
 use pnet_packet::util;
 
 use super::extension::NUMBERS;
-use super::{FrameError, IpPacket, ProbeId, TcpFlags, Transport, icmp, probe};
+use super::{FrameError, IpPacket, ProbeId, TcpFlags, Transport, icmp, length, probe};
 
 /// Source and destination as they stand in the IP header.
 #[derive(Clone, Copy)]
@@ -34,6 +34,7 @@ pub(super) fn bytes(
             flags,
         } => {
             let mut bytes = tcp(source, destination, flags, id, &payload);
+            shorten(&mut bytes, packet);
             addresses.checksum(&mut bytes, 8, IpNextHeaderProtocols::Tcp);
             Ok((IpNextHeaderProtocols::Tcp, bytes))
         }
@@ -41,11 +42,13 @@ pub(super) fn bytes(
             source,
             destination,
         } => {
-            let mut bytes = udp(source, destination, &payload);
+            let length = length::transport(packet).min(packet.shortened_to.unwrap_or(usize::MAX));
+            let mut bytes = udp(source, destination, length, &payload);
+            shorten(&mut bytes, packet);
             addresses.checksum(&mut bytes, 3, IpNextHeaderProtocols::Udp);
-            if bytes[6..8] == [0, 0] {
+            if let Some(sum @ [0, 0]) = bytes.get_mut(6..8) {
                 // Zero would mean that there is no checksum (RFC 768).
-                bytes[6..8].fill(0xff);
+                sum.fill(0xff);
             }
             Ok((IpNextHeaderProtocols::Udp, bytes))
         }
@@ -53,7 +56,13 @@ pub(super) fn bytes(
             source,
             destination,
         } => {
-            let bytes = sctp(source, destination, id, &payload);
+            let mut bytes = sctp(source, destination, id, &payload);
+            shorten(&mut bytes, packet);
+            if bytes.len() >= 12 {
+                // The one field on the wire in little-endian order (RFC 9260 appendix A).
+                let sum = crc32c(&bytes);
+                bytes[8..12].copy_from_slice(&sum.to_le_bytes());
+            }
             Ok((IpNextHeaderProtocols::Sctp, bytes))
         }
         Transport::Icmp(kind) => icmp::bytes(packet, kind, addresses, id, &payload),
@@ -61,10 +70,15 @@ pub(super) fn bytes(
             let is_v6 = packet.source.is_ipv6();
             let has_header = matches!(protocol, 6 | 17 | 132);
             let is_icmp = protocol == if is_v6 { 58 } else { 1 };
-            if has_header || is_icmp || (is_v6 && NUMBERS.contains(&protocol)) {
+            // What a later fragment announces is not in it.
+            let is_later = packet.fragment.is_some_and(|fragment| fragment.offset > 0);
+            let is_walked = is_v6 && NUMBERS.contains(&protocol) && !is_later;
+            if has_header || is_icmp || is_walked {
                 return Err(FrameError::Protocol(protocol));
             }
-            Ok((IpNextHeaderProtocol(protocol), payload))
+            let mut bytes = payload;
+            shorten(&mut bytes, packet);
+            Ok((IpNextHeaderProtocol(protocol), bytes))
         }
     }
 }
@@ -81,8 +95,15 @@ impl Addresses {
                 util::ipv6_checksum(bytes, word, &[], &source, &destination, protocol)
             }
         };
-        bytes[2 * word..2 * word + 2].copy_from_slice(&sum.to_be_bytes());
+        if let Some(field) = bytes.get_mut(2 * word..2 * word + 2) {
+            field.copy_from_slice(&sum.to_be_bytes());
+        }
     }
+}
+
+/// Takes off what the packet ends before.
+pub(super) fn shorten(bytes: &mut Vec<u8>, packet: &IpPacket) {
+    bytes.truncate(packet.shortened_to.unwrap_or(usize::MAX));
 }
 
 fn tcp(source: u16, destination: u16, flags: TcpFlags, id: ProbeId, payload: &[u8]) -> Vec<u8> {
@@ -98,12 +119,12 @@ fn tcp(source: u16, destination: u16, flags: TcpFlags, id: ProbeId, payload: &[u
     bytes
 }
 
-fn udp(source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+fn udp(source: u16, destination: u16, length: usize, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 8];
     let mut header = MutableUdpPacket::new(&mut bytes).expect("8 bytes hold a UDP header");
     header.set_source(source);
     header.set_destination(destination);
-    let length = u16::try_from(8 + payload.len()).expect("the IP packet holds the datagram");
+    let length = u16::try_from(length).expect("the IP packet holds the datagram");
     header.set_length(length);
     bytes.extend(payload);
     bytes
@@ -116,16 +137,13 @@ fn sctp(source: u16, destination: u16, id: ProbeId, payload: &[u8]) -> Vec<u8> {
     bytes.extend(source.to_be_bytes());
     bytes.extend(destination.to_be_bytes());
     bytes.extend([0; 4]); // verification tag: none yet
-    bytes.extend([0; 4]); // checksum, below
+    bytes.extend([0; 4]); // checksum, over what is left of it
     bytes.extend([1, 0, 0, 20]); // INIT, no flags, length
     bytes.extend((id.0 | 1).to_be_bytes()); // initiate tag, not 0
     bytes.extend(65_536_u32.to_be_bytes()); // receiver window
     bytes.extend([0, 1, 0, 1]); // one stream each way
     bytes.extend(id.0.to_be_bytes()); // first sequence number
     bytes.extend(payload);
-    // The one field on the wire in little-endian order (RFC 9260 appendix A).
-    let sum = crc32c(&bytes);
-    bytes[8..12].copy_from_slice(&sum.to_le_bytes());
     bytes
 }
 

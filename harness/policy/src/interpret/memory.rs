@@ -89,6 +89,14 @@ impl Memory {
         }
     }
 
+    /// Entries of that table of connections, first fragments or flows which has
+    /// most.
+    pub fn remembered(&self) -> usize {
+        (self.connections.len())
+            .max(self.fragments.len())
+            .max(self.flows.len())
+    }
+
     pub(super) fn remember_flow(&mut self, address: IpAddr, transport: Transport, by: Bypass) {
         if let Some(client) = client(address, transport) {
             self.flows.insert(client, by);

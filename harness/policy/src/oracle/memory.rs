@@ -106,6 +106,14 @@ impl Memory {
         }
     }
 
+    /// Entries of that table of connections, first fragments or flows which has
+    /// most.
+    pub fn remembered(&self) -> usize {
+        (self.connections.len())
+            .max(self.fragments.len())
+            .max(self.flows.len())
+    }
+
     pub(super) fn remember_connection(
         &mut self,
         hook: Hook,

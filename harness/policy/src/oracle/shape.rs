@@ -236,11 +236,20 @@ fn extension_length(header: ExtensionHeader) -> usize {
         ExtensionHeader::Authentication => 12 + 12,
         // 8 fixed bytes, and two host identity tags.
         ExtensionHeader::HostIdentity => 8 + 16 + 16,
+        ExtensionHeader::Opaque { number: _, length } => usize::from(length),
     }
 }
 
 /// Bytes of the transport header and what follows.
 fn transport_length(packet: &IpPacket) -> usize {
+    let described = described_length(packet);
+    match packet.shortened_to {
+        Some(bytes) if bytes < described => bytes,
+        _ => described,
+    }
+}
+
+fn described_length(packet: &IpPacket) -> usize {
     // The probe's id stands at both ends, or once where there is room for no more.
     let payload = if packet.payload <= MIN_PAYLOAD {
         MIN_PAYLOAD

@@ -58,14 +58,22 @@ fn of_packet(mut map: Map, packet: &IpPacket) -> Result<Map, String> {
         lengths,
         transport,
         payload,
+        shortened_to,
     } = packet;
+    if shortened_to.is_some() {
+        return Err("the packet is shorter than any with a probe's id".to_owned());
+    }
     map = of_transport(map, *transport);
     if !options.is_empty() {
         map = map.with("ip_options", Yaml::list(options.iter().map(option)));
     }
     if !extension_headers.is_empty() {
-        let names = extension_headers.iter().copied().map(extension_header);
-        map = map.with("extension_headers", Yaml::texts(names));
+        let names: Result<Vec<&str>, String> = extension_headers
+            .iter()
+            .copied()
+            .map(extension_header)
+            .collect();
+        map = map.with("extension_headers", Yaml::texts(names?));
     }
     let Lengths {
         version,
@@ -174,8 +182,8 @@ fn option(option: &IpOption) -> Yaml {
     }
 }
 
-fn extension_header(header: ExtensionHeader) -> &'static str {
-    match header {
+fn extension_header(header: ExtensionHeader) -> Result<&'static str, String> {
+    Ok(match header {
         ExtensionHeader::HopByHop => "hop-by-hop",
         ExtensionHeader::Destination => "destination",
         ExtensionHeader::Routing => "routing",
@@ -183,7 +191,12 @@ fn extension_header(header: ExtensionHeader) -> &'static str {
         ExtensionHeader::Mobility => "mobility",
         ExtensionHeader::HostIdentity => "host-identity",
         ExtensionHeader::Shim6 => "shim6",
-    }
+        ExtensionHeader::Opaque { number, length } => {
+            return Err(format!(
+                "extension header {number} of {length} bytes has no name in scenarios"
+            ));
+        }
+    })
 }
 
 fn of_fragment(fragment: Fragment) -> Map {

@@ -7,7 +7,7 @@ use crate::parties::Parties;
 
 /// The same draws on every run; of a failing one, the simplest that fails. More of
 /// them with `NETVERDICT_DRAWS=100000`.
-fn check(draws: u64, test: impl Fn(&mut Draw) -> Result<(), String>) {
+pub(crate) fn check(draws: u64, test: impl Fn(&mut Draw) -> Result<(), String>) {
     let more = std::env::var("NETVERDICT_DRAWS").ok();
     let draws = more.map_or(draws, |more| {
         more.parse().expect("NETVERDICT_DRAWS is a number")

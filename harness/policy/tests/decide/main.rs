@@ -6,6 +6,7 @@ mod agreement;
 mod given;
 mod memory;
 mod parties;
+mod read;
 mod semantics;
 mod shapes;
 mod uplink;

@@ -155,5 +155,6 @@ fn packet(
         lengths: (options.lengths.as_ref()).map_or_else(Default::default, |(lengths, _)| *lengths),
         transport,
         payload,
+        shortened_to: None,
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn sendable(
                 | FrameError::MixedFamilies { .. }
                 | FrameError::OptionsInIpv6
                 | FrameError::ExtensionHeadersInIpv4
+                | FrameError::ExtensionHeader(_)
                 | FrameError::HeaderLengthInIpv6
                 | FrameError::SolicitationInIpv4
                 | FrameError::SolicitationPayload { .. }
@@ -89,6 +90,7 @@ fn advice(error: &FrameError) -> &'static str {
         | FrameError::MixedFamilies { .. }
         | FrameError::OptionsInIpv6
         | FrameError::ExtensionHeadersInIpv4
+        | FrameError::ExtensionHeader(_)
         | FrameError::HeaderLengthInIpv6
         | FrameError::SolicitationInIpv4
         | FrameError::OptionRoom(_)
