@@ -121,6 +121,14 @@ pub struct RunArgs {
     /// wire lane.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub swaps: u32,
+    /// Print which rules decided about frames, line by line. (How much of each rule
+    /// is enforced, `check` says.)
+    #[arg(long)]
+    pub rule_coverage: bool,
+    /// Of a hundred rules, how many have to decide about a frame; otherwise end with
+    /// 1.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub min_rule_coverage: Option<u8>,
     /// Where junit.xml and events.jsonl go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub report_dir: PathBuf,

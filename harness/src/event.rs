@@ -1,10 +1,14 @@
 //! What happens during a run, as data. Reporters fold over these and compute
 //! nothing themselves.
 
+mod rule_hits;
+
 use std::fmt;
 
 use netverdict_policy::coverage::Coverage;
 use serde::Serialize;
+
+pub use rule_hits::{ListLine, MapPart, RuleHits, RuleLine, RuleStatus, RuleTotals};
 
 /// One thing that happened. In `events.jsonl` each is a line.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +28,9 @@ pub enum Event {
     Step(StepVerdict),
     /// A scenario ended in a lane.
     SuiteFinished(SuiteFinished),
+    /// Which rules decided about the frames of a scenario, over all its probes: behind
+    /// the scenario's suites.
+    RuleHits(RuleHits),
     /// Last.
     RunFinished(RunFinished),
 }
@@ -45,6 +52,9 @@ pub struct RunStarted {
     pub scenarios: usize,
     /// Probes selected, over all scenarios.
     pub probes: usize,
+    /// Of a hundred rules, how many have to decide about a frame, if that was asked
+    /// for.
+    pub min_rule_coverage: Option<u8>,
 }
 
 /// Something that kept a verdict from being reached.
@@ -289,6 +299,8 @@ pub struct RunFinished {
     pub skipped: usize,
     /// Frames judged, over all lanes.
     pub frames: usize,
+    /// Rules that decided.
+    pub rules: RuleTotals,
     /// Whether the user stopped the run.
     pub interrupted: bool,
     /// Wall time in microseconds.

@@ -14,6 +14,7 @@ pub mod exit;
 pub mod explain;
 pub mod fault;
 pub mod fuzz;
+pub mod hits;
 pub mod judge;
 pub mod lane;
 pub mod lanes;

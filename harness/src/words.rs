@@ -1,11 +1,15 @@
 //! The words that events and explanations share.
 
+mod rule;
+
 use netverdict_abi::Verdict as FilterVerdict;
 use netverdict_policy::journey::Point;
 use netverdict_policy::scenario::Expect;
 use netverdict_policy::topology::TopologyPlan;
 
 use crate::observation::Seen;
+
+pub use rule::{entity_name, rule_words, unit_words};
 
 /// `pass` or `drop`.
 pub const fn expect_name(expect: Expect) -> &'static str {

@@ -109,6 +109,7 @@ fn events() -> Vec<Event> {
             lanes: vec!["model".to_owned(), "wire/native".to_owned()],
             scenarios: 2,
             probes: 5,
+            min_rule_coverage: None,
         }),
         start(&model, 2),
         verdict(&model, "leak", ProbeOutcome::PolicyMismatch, why),
@@ -246,6 +247,7 @@ fn steps() -> Vec<Event> {
             lanes: vec!["wire/native".to_owned()],
             scenarios: 1,
             probes: 1,
+            min_rule_coverage: None,
         }),
         Event::SuiteStarted(SuiteStarted {
             suite: wire.clone(),

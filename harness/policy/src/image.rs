@@ -9,6 +9,8 @@ use crate::model::RuleRef;
 use crate::port::ProtoPort;
 use crate::prefix::{Family, Prefix};
 
+pub use entries::Key;
+
 /// A rule as the maps name it. 0 is no rule; the rule with number `n` is
 /// `rules[n - 1]` of the image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +110,16 @@ pub enum L4Prefix {
         /// Bits of it that count, 0 to 16.
         bits: u8,
     },
+}
+
+impl L4Prefix {
+    /// Bits of protocol and port that count: 0, or 8 to 24.
+    pub const fn bits(self) -> u8 {
+        match self {
+            L4Prefix::All => 0,
+            L4Prefix::Ports { bits, .. } => 8 + bits,
+        }
+    }
 }
 
 /// What is said.

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use netverdict_abi::{Identity, Reason};
 
 use crate::image::{
-    EndpointImage, GuardImage, IdentityId, L4Prefix, MapImage, PolicyEntry, PrefilterImage, RuleId,
-    Verdict,
+    EndpointImage, GuardImage, IdentityId, Key, L4Prefix, MapImage, PolicyEntry, PrefilterImage,
+    RuleId, Verdict,
 };
 use crate::journey::Point;
 use crate::port::ProtoPort;
@@ -34,6 +34,18 @@ pub struct Judgement {
 /// Judges the bytes of a frame at a hook by `image`, in the order that [`Reason`]
 /// lays down.
 pub fn judge(image: &MapImage, point: Point, frame: &[u8], memory: &mut Memory) -> Judgement {
+    judge_noting(image, point, frame, memory, &mut |_| {})
+}
+
+/// The same; `note` is told every entry that a look-up finds, in the order of the
+/// look-ups.
+pub fn judge_noting(
+    image: &MapImage,
+    point: Point,
+    frame: &[u8],
+    memory: &mut Memory,
+    note: &mut impl FnMut(Key),
+) -> Judgement {
     if image.pass_all {
         return by_no_rule(Reason::PassAll);
     }
@@ -42,8 +54,9 @@ pub fn judge(image: &MapImage, point: Point, frame: &[u8], memory: &mut Memory) 
         Err(reason) => return by_no_rule(reason),
     };
     if point == Point::Uplink
-        && let Some(rule) = longest_match(&image.deny_list, packet.source)
+        && let Some((prefix, rule)) = longest_match(&image.deny_list, packet.source)
     {
+        note(Key::Denied(prefix));
         return by(Reason::PrefilterDeny, *rule);
     }
     let (transport, about) = match transport(&packet, point, memory) {
@@ -51,7 +64,7 @@ pub fn judge(image: &MapImage, point: Point, frame: &[u8], memory: &mut Memory) 
         Err(reason) => return by_no_rule(reason),
     };
     match point {
-        Point::Uplink => at_uplink(image, &packet, transport, memory),
+        Point::Uplink => at_uplink(image, &packet, transport, memory, note),
         Point::Egress(_) | Point::Ingress(_) => {
             let judge = AtWorkload {
                 image,
@@ -60,7 +73,7 @@ pub fn judge(image: &MapImage, point: Point, frame: &[u8], memory: &mut Memory) 
                 transport,
                 about,
             };
-            judge.judge(memory)
+            judge.judge(memory, note)
         }
     }
 }
@@ -98,6 +111,7 @@ fn at_uplink(
     packet: &Packet<'_>,
     transport: Transport,
     memory: &mut Memory,
+    note: &mut impl FnMut(Key),
 ) -> Judgement {
     let Transport::Ports {
         protocol,
@@ -111,7 +125,10 @@ fn at_uplink(
     let Some(prefilter) = image.prefilters.get(&port) else {
         return by_no_rule(Reason::NoPrefilter);
     };
-    let judgement = by_prefilter(prefilter, packet.source);
+    note(Key::Prefilter(port));
+    let judgement = by_prefilter(prefilter, packet.source, |prefix| {
+        note(Key::Source(port, prefix));
+    });
     if let Reason::PrefilterAllowBypass | Reason::PrefilterDefaultBypass = judgement.reason {
         let bypass = Bypass {
             prefilter: port,
@@ -122,8 +139,16 @@ fn at_uplink(
     judgement
 }
 
-fn by_prefilter(prefilter: &PrefilterImage, source: IpAddr) -> Judgement {
-    match longest_match(&prefilter.sources, source) {
+fn by_prefilter(
+    prefilter: &PrefilterImage,
+    source: IpAddr,
+    mut note: impl FnMut(Prefix),
+) -> Judgement {
+    let found = longest_match(&prefilter.sources, source);
+    if let Some((prefix, _)) = found {
+        note(prefix);
+    }
+    match found.map(|(_, verdict)| verdict) {
         Some(Verdict::Deny(rule)) => by(Reason::PrefilterDeny, *rule),
         Some(Verdict::Allow(rule)) if prefilter.bypass_policy => {
             by(Reason::PrefilterAllowBypass, *rule)
@@ -151,24 +176,32 @@ struct AtWorkload<'a> {
 
 impl AtWorkload<'_> {
     /// Steps 8 to 13.
-    fn judge(&self, memory: &mut Memory) -> Judgement {
+    fn judge(&self, memory: &mut Memory, note: &mut impl FnMut(Key)) -> Judgement {
         if self.transport.is_discovery() && self.packet.hops == 255 {
             return by_no_rule(Reason::NeighbourDiscovery);
         }
-        let (endpoint, peer, guard) = match self.place() {
+        let (endpoint, peer, guard) = match self.place(note) {
             Ok(place) => place,
             Err(reason) => return by_no_rule(reason),
         };
         let hook = self.point.hook();
-        let judgement = match self.bypass(endpoint, memory) {
+        let judgement = match self.bypass(endpoint, memory, note) {
             Some(rule) => by(Reason::Bypassed, rule),
             None if memory.is_reply(hook, self.packet, self.transport) => {
                 return by_no_rule(Reason::Reply);
             }
             None if self.is_related(memory) => return by_no_rule(Reason::Related),
-            None => match guard.and_then(|number| self.image.guards.get(number as usize)) {
+            None => match guard.and_then(|number| Some((number, self.guard(number)?))) {
                 None => by_no_rule(Reason::PolicyNotSelected),
-                Some(guard) => by_policy(guard, identity(self.image, peer), self.transport),
+                Some((number, guard)) => {
+                    let identity = identity(self.image, peer, note);
+                    by_policy(guard, identity, self.transport, |said| {
+                        note(match said {
+                            Some(entry) => Key::Policy(number, entry),
+                            None => Key::Default(number),
+                        });
+                    })
+                }
             },
         };
         if let Reason::Bypassed | Reason::PolicyAllow | Reason::PolicyNotSelected = judgement.reason
@@ -178,8 +211,15 @@ impl AtWorkload<'_> {
         judgement
     }
 
+    fn guard(&self, number: u32) -> Option<&GuardImage> {
+        self.image.guards.get(number as usize)
+    }
+
     /// The workload, who is on the other side, and the number of the guard.
-    fn place(&self) -> Result<(&EndpointImage, IpAddr, Option<u32>), Reason> {
+    fn place(
+        &self,
+        note: &mut impl FnMut(Key),
+    ) -> Result<(&EndpointImage, IpAddr, Option<u32>), Reason> {
         let Packet {
             source,
             destination,
@@ -190,25 +230,36 @@ impl AtWorkload<'_> {
                 let endpoint = (self.image.endpoints.get(&source))
                     .filter(|endpoint| endpoint.number as usize == link)
                     .ok_or(Reason::ForeignSource)?;
+                note(Key::Endpoint(source));
                 Ok((endpoint, destination, endpoint.egress))
             }
             Point::Ingress(_) | Point::Uplink => {
                 let endpoint = self.image.endpoints.get(&destination);
                 let endpoint = endpoint.ok_or(Reason::ForeignDestination)?;
+                note(Key::Endpoint(destination));
                 Ok((endpoint, source, endpoint.ingress))
             }
         }
     }
 
     /// The rule under which a prefilter let the flow bypass the policy.
-    fn bypass(&self, endpoint: &EndpointImage, memory: &Memory) -> Option<RuleId> {
+    fn bypass(
+        &self,
+        endpoint: &EndpointImage,
+        memory: &Memory,
+        note: &mut impl FnMut(Key),
+    ) -> Option<RuleId> {
         let Point::Ingress(_) = self.point else {
             return None;
         };
         let bypass = memory.flow(self.packet.source, self.transport)?;
         let prefilter = self.image.prefilters.get(&bypass.prefilter)?;
         let backend = (endpoint.number, self.transport.policy_port());
-        (prefilter.backends.contains(&backend)).then_some(bypass.rule)
+        if !prefilter.backends.contains(&backend) {
+            return None;
+        }
+        note(Key::Backend(bypass.prefilter, backend));
+        Some(bypass.rule)
     }
 
     fn is_related(&self, memory: &Memory) -> bool {
@@ -218,24 +269,36 @@ impl AtWorkload<'_> {
 }
 
 /// Who the peer is.
-fn identity(image: &MapImage, peer: IpAddr) -> IdentityId {
-    longest_match(&image.identities, peer)
-        .copied()
-        .unwrap_or(IdentityId(match Family::of(peer) {
+fn identity(image: &MapImage, peer: IpAddr, note: &mut impl FnMut(Key)) -> IdentityId {
+    match longest_match(&image.identities, peer) {
+        Some((prefix, identity)) => {
+            note(Key::Identity(prefix));
+            *identity
+        }
+        None => IdentityId(match Family::of(peer) {
             Family::V4 => Identity::WORLD_V4,
             Family::V6 => Identity::WORLD_V6,
-        }))
+        }),
+    }
 }
 
-/// Step 12.
-fn by_policy(guard: &GuardImage, identity: IdentityId, transport: Transport) -> Judgement {
+/// Step 12. `note` is told the entries that are found, or `None` for the default.
+fn by_policy(
+    guard: &GuardImage,
+    identity: IdentityId,
+    transport: Transport,
+    mut note: impl FnMut(Option<PolicyEntry>),
+) -> Judgement {
     let found = [Some(identity), None].map(|identity| entry(guard, identity, transport));
+    for (entry, _) in found.iter().flatten() {
+        note(Some(*entry));
+    }
     // The first of the longest.
     let longest = |wanted: fn(Verdict) -> Option<RuleId>| {
         let matching = found
             .into_iter()
             .flatten()
-            .filter_map(|(bits, verdict)| Some((bits, wanted(verdict)?)));
+            .filter_map(|(entry, verdict)| Some((entry.l4.bits(), wanted(verdict)?)));
         matching.rev().max_by_key(|(bits, _)| *bits)
     };
     let denied = longest(|verdict| match verdict {
@@ -246,6 +309,9 @@ fn by_policy(guard: &GuardImage, identity: IdentityId, transport: Transport) -> 
         Verdict::Allow(rule) => Some(rule),
         Verdict::Deny(_) | Verdict::NoMatch => None,
     });
+    if denied.is_none() && allowed.is_none() {
+        note(None);
+    }
     match (denied, allowed, guard.default_deny) {
         (Some((_, rule)), _, _) => by(Reason::PolicyDeny, rule),
         (None, Some((_, rule)), _) => by(Reason::PolicyAllow, rule),
@@ -255,27 +321,25 @@ fn by_policy(guard: &GuardImage, identity: IdentityId, transport: Transport) -> 
     }
 }
 
-/// The longest entry under an identity that holds protocol and port, and its bits
-/// of them.
+/// The longest entry under an identity that holds protocol and port.
 fn entry(
     guard: &GuardImage,
     identity: Option<IdentityId>,
     transport: Transport,
-) -> Option<(u8, Verdict)> {
+) -> Option<(PolicyEntry, Verdict)> {
     let port = transport.policy_port();
     let of_protocol = (0..=16u8).rev().map(|bits| {
         let mask = u16::MAX.checked_shl(16 - u32::from(bits)).unwrap_or(0);
-        let l4 = L4Prefix::Ports {
+        L4Prefix::Ports {
             protocol: transport.protocol(),
             port: port & mask,
             bits,
-        };
-        (8 + bits, l4)
+        }
     });
-    let mut prefixes = of_protocol.chain([(0, L4Prefix::All)]);
-    prefixes.find_map(|(bits, l4)| {
-        let verdict = guard.entries.get(&PolicyEntry { identity, l4 })?;
-        Some((bits, *verdict))
+    let mut prefixes = of_protocol.chain([L4Prefix::All]);
+    prefixes.find_map(|l4| {
+        let entry = PolicyEntry { identity, l4 };
+        guard.entries.get(&entry).map(|verdict| (entry, *verdict))
     })
 }
 
@@ -287,11 +351,12 @@ fn by_no_rule(reason: Reason) -> Judgement {
     by(reason, RuleId::NONE)
 }
 
-/// The value of the longest prefix that holds `address`.
-fn longest_match<V>(prefixes: &BTreeMap<Prefix, V>, address: IpAddr) -> Option<&V> {
-    (0..=Family::of(address).bits())
-        .rev()
-        .find_map(|length| prefixes.get(&Prefix::containing(address, length)))
+/// The longest prefix that holds `address`, and its value.
+fn longest_match<V>(prefixes: &BTreeMap<Prefix, V>, address: IpAddr) -> Option<(Prefix, &V)> {
+    (0..=Family::of(address).bits()).rev().find_map(|length| {
+        let prefix = Prefix::containing(address, length);
+        prefixes.get(&prefix).map(|value| (prefix, value))
+    })
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod diagnostic;
 pub mod frame;
 pub mod frontend;
 pub mod generate;
+pub mod hits;
 pub mod image;
 pub mod interpret;
 pub mod journey;

@@ -13,7 +13,7 @@ use crate::lane::Lane;
 use crate::lanes::kernel::Kernel;
 use crate::load::load;
 use crate::object::{self, Object};
-use crate::report::{human, json, tap, write_reports};
+use crate::report::{human, json, rules, tap, write_reports};
 use crate::runner::{self, Settings};
 use crate::select::{Selected, Selection};
 use crate::words::counted;
@@ -164,6 +164,7 @@ fn execute(
         probes: (scenarios.iter())
             .map(|selected| selected.probes.len() + selected.live_probes().count())
             .sum(),
+        min_rule_coverage: args.min_rule_coverage,
     })];
     let settings = Settings {
         lanes: lanes.to_vec(),
@@ -201,6 +202,9 @@ fn execute(
     let code = finished.exit_code;
     events.push(Event::RunFinished(finished));
     print(args.output, &events);
+    if args.rule_coverage && args.output == Output::Human {
+        Stream::Out.line(&rules::render(&events, Stream::Out.colour()));
+    }
     let exit = Exit::from_code(code).unwrap_or(Exit::Inconclusive);
     report(args, &events, exit)
 }

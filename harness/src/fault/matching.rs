@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use netverdict_policy::model::{
-    DefaultAction, Entity, PeerKind, Peers, Policy, Ports, RuleAction, RuleRef,
+    DefaultAction, PeerKind, Peers, Policy, Ports, RuleAction, RuleRef,
 };
 use netverdict_policy::oracle::PrefilterStage;
+
+use crate::words::entity_name;
 
 /// How a prefilter came to pass `source`.
 pub(super) fn how_it_passes(policy: &Policy, stage: &PrefilterStage, source: IpAddr) -> String {
@@ -85,24 +87,5 @@ fn whom(peer: &PeerKind, who: &str) -> String {
         PeerKind::Entity(entity) => {
             format!("the entity '{}', which {who} is of", entity_name(*entity))
         }
-    }
-}
-
-/// The name that Cilium gives it.
-const fn entity_name(entity: Entity) -> &'static str {
-    match entity {
-        Entity::All => "all",
-        Entity::World => "world",
-        Entity::WorldIpv4 => "world-ipv4",
-        Entity::WorldIpv6 => "world-ipv6",
-        Entity::Cluster => "cluster",
-        Entity::Host => "host",
-        Entity::RemoteNode => "remote-node",
-        Entity::KubeApiserver => "kube-apiserver",
-        Entity::Init => "init",
-        Entity::Ingress => "ingress",
-        Entity::Health => "health",
-        Entity::Unmanaged => "unmanaged",
-        Entity::None => "none",
     }
 }

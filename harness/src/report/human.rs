@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 
-use super::step_title;
+use super::{rules, step_title};
 use crate::event::{Event, ProbeOutcome, RunFinished, RunStarted, StepVerdict, SuiteId, Verdict};
 use crate::exit::Exit;
 use crate::words::counted;
@@ -96,6 +96,8 @@ pub fn render(events: &[Event], colour: bool) -> String {
                 let row = rows.entry(scenario).or_default();
                 row.reproduced = row.reproduced.take().or_else(|| done.reproduced.clone());
             }
+            // Said in sum, and line by line where it is asked for.
+            Event::RuleHits(_) => {}
             Event::RunFinished(done) => finished = Some(done),
         }
     }
@@ -113,7 +115,7 @@ pub fn render(events: &[Event], colour: bool) -> String {
         let _ = writeln!(text, "{scenario} {probe}: the same in {lanes}");
     }
     if let Some(finished) = finished {
-        let _ = writeln!(text, "\n{}", summary(finished, &rows, paint));
+        let _ = writeln!(text, "\n{}", summary(run, finished, &rows, paint));
     }
     text
 }
@@ -273,7 +275,12 @@ fn lane_cell(cell: Option<Cellful>) -> Cell {
     Cell::new(parts.join(", ")).fg(colour)
 }
 
-fn summary(finished: &RunFinished, rows: &BTreeMap<&str, Row>, paint: Paint) -> String {
+fn summary(
+    run: Option<&RunStarted>,
+    finished: &RunFinished,
+    rows: &BTreeMap<&str, Row>,
+    paint: Paint,
+) -> String {
     let seconds = std::time::Duration::from_micros(finished.micros).as_secs_f64();
     let mut parts = vec![format!("{} as expected", finished.as_expected)];
     if finished.reproduced > 0 {
@@ -306,19 +313,25 @@ fn summary(finished: &RunFinished, rows: &BTreeMap<&str, Row>, paint: Paint) -> 
     } else {
         paint.red(&line)
     };
+    let mut lines = vec![line];
+    lines.extend(rules::summary(finished.rules));
+    if let Some(missed) = run.and_then(|run| rules::missed(run, finished.rules)) {
+        lines.push(paint.red(&missed));
+    }
     let exposures: Vec<&str> = rows
         .values()
         .filter_map(|row| row.reproduced.as_deref())
         .collect();
     if exposures.is_empty() || finished.exit_code != Exit::AsExpected.code() {
-        return line;
+        return lines.join("\n");
     }
     let reproduced = format!(
         "exposures reproduced (xfail) in {} of {} scenarios: run with --no-xfail to see them red",
         exposures.len(),
         rows.len(),
     );
-    format!("{line}\n{}", paint.yellow(&reproduced))
+    lines.push(paint.yellow(&reproduced));
+    lines.join("\n")
 }
 
 /// Puts ANSI codes around text, or nothing.

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::rules::remark;
 use super::step_title;
-use crate::event::{Event, ProbeOutcome, Problem, RunStarted, StepVerdict, SuiteStarted, Verdict};
+use crate::event::{
+    Event, ProbeOutcome, Problem, RuleHits, RuleStatus, RunStarted, StepVerdict, SuiteId,
+    SuiteStarted, Verdict,
+};
 
 /// The events as JUnit XML.
 pub fn render(events: &[Event]) -> String {
@@ -35,6 +39,7 @@ pub fn render(events: &[Event]) -> String {
                     report.add_test_suite(suite);
                 }
             }
+            Event::RuleHits(hits) => annotate(&mut report, hits),
             // How much is enforced is no test.
             Event::Coverage(_) => {}
             Event::Problem(problem) => {
@@ -56,7 +61,7 @@ pub fn render(events: &[Event]) -> String {
 
 fn new_suite(started: &SuiteStarted, run: Option<&RunStarted>) -> TestSuite {
     let id = &started.suite;
-    let mut suite = TestSuite::new(format!("{} [{}]", id.scenario, id.lane_and_mode()));
+    let mut suite = TestSuite::new(suite_name(id));
     suite.add_property(Property::new("scenario", started.name.as_str()));
     suite.add_property(Property::new("lane", id.lane));
     if let Some(mode) = id.mode {
@@ -68,6 +73,33 @@ fn new_suite(started: &SuiteStarted, run: Option<&RunStarted>) -> TestSuite {
         suite.add_property(Property::new("seed", run.seed.to_string()));
     }
     suite
+}
+
+fn suite_name(suite: &SuiteId) -> String {
+    format!("{} [{}]", suite.scenario, suite.lane_and_mode())
+}
+
+/// Notes for editors and pipelines, in the suite whose lane they are about.
+fn annotate(report: &mut Report, hits: &RuleHits) {
+    let name = suite_name(&hits.suite);
+    let suites = report.test_suites.iter_mut();
+    let Some(suite) = suites.rev().find(|suite| *suite.name == name) else {
+        return;
+    };
+    let notes: String = (hits.rules.iter())
+        .filter_map(|rule| Some(format!("{}: note: {}\n", rule.location, remark(rule)?)))
+        .collect();
+    let decided = (hits.rules.iter()).filter(|rule| rule.status != RuleStatus::Undecided);
+    for (name, value) in [
+        ("rules", hits.rules.len().to_string()),
+        ("rules-decided", decided.count().to_string()),
+        ("rules-named-by", hits.named_by.to_owned()),
+    ] {
+        suite.add_property(Property::new(name, value));
+    }
+    if !notes.is_empty() {
+        suite.set_system_out(notes);
+    }
 }
 
 fn test_case(verdict: &Verdict) -> TestCase {

@@ -3,6 +3,7 @@
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod rules;
 pub mod tap;
 mod write;
 

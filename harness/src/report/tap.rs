@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::step_title;
+use super::{rules, step_title};
 use crate::event::{Event, ProbeOutcome};
 
 /// The events as TAP.
@@ -59,6 +59,13 @@ pub fn render(events: &[Event]) -> String {
             }
             Event::Coverage(coverage) => {
                 let _ = writeln!(lines, "# {coverage}");
+            }
+            Event::RuleHits(hits) => {
+                for rule in &hits.rules {
+                    if let Some(remark) = rules::remark(rule) {
+                        let _ = writeln!(lines, "# {}: {remark}", rule.location);
+                    }
+                }
             }
             Event::Problem(problem) => {
                 count += 1;

@@ -1,6 +1,6 @@
 //! The steps of a scenario: what is judged between them, and under them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use netverdict_policy::scenario::Probe;
 
@@ -12,11 +12,16 @@ use crate::lane::{Lane, Mode};
 use crate::lanes::model;
 use crate::lanes::swap::Swaps;
 use crate::live::{Live, Under};
-use crate::suite::Suite;
+use crate::suite::{Finding, Suite};
 
 impl Worker<'_> {
-    /// What is judged before the first step, and after each.
-    pub(super) fn stages(&mut self, suite: &Suite<'_>, live: &Live<'_>) -> Vec<Verdict> {
+    /// What the lane finds out about the frames that are judged before the first
+    /// step, and after each; and how long that took.
+    pub(super) fn stages(
+        &mut self,
+        suite: &Suite<'_>,
+        live: &Live<'_>,
+    ) -> (Vec<Finding>, Duration) {
         let started = Instant::now();
         let staged = live.staged.as_slice();
         let topology = &suite.scenario.topology;
@@ -27,22 +32,7 @@ impl Worker<'_> {
                 .wire_stages(mode, topology, staged)
                 .map_err(failed_to),
         });
-        let findings = for_each(live.frames(), judged);
-        let elapsed = started.elapsed();
-        let mut from = 0;
-        let mut all = Vec::new();
-        for (stage, decisions) in live.stages.iter().zip(&live.decisions) {
-            let suite = Suite {
-                scenario: &stage.scenario,
-                image: &stage.image,
-                ..*suite
-            };
-            let probes: Vec<&Probe> = stage.scenario.probes.iter().collect();
-            let findings = &findings[from..from + decisions.len()];
-            from += decisions.len();
-            all.extend(verdicts(&suite, &probes, decisions, findings, elapsed));
-        }
-        all
+        (for_each(live.frames(), judged), started.elapsed())
     }
 
     /// A change of the policy under traffic.
@@ -95,4 +85,27 @@ impl Worker<'_> {
             swaps,
         })
     }
+}
+
+/// The verdicts on the probes of steps, by what was found out about their frames.
+pub(super) fn verdicts_of_stages(
+    suite: &Suite<'_>,
+    live: &Live<'_>,
+    findings: &[Finding],
+    elapsed: Duration,
+) -> Vec<Verdict> {
+    let mut from = 0;
+    let mut all = Vec::new();
+    for (stage, decisions) in live.stages.iter().zip(&live.decisions) {
+        let suite = Suite {
+            scenario: &stage.scenario,
+            image: &stage.image,
+            ..*suite
+        };
+        let probes: Vec<&Probe> = stage.scenario.probes.iter().collect();
+        let findings = &findings[from..from + decisions.len()];
+        from += decisions.len();
+        all.extend(verdicts(&suite, &probes, decisions, findings, elapsed));
+    }
+    all
 }

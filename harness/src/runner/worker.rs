@@ -11,7 +11,9 @@ use netverdict_policy::scenario::Probe;
 use super::Settings;
 use super::judge_suite::{begun, decisions, is_as_expected, reproduced, verdicts};
 use super::lane::lacks_room;
+use super::steps::verdicts_of_stages;
 use crate::event::{Event, Problem, SkipReason, SuiteFinished};
+use crate::hits::{self, Heard};
 use crate::lane::Lane;
 use crate::lanes::Work;
 use crate::lanes::kernel::Kernel;
@@ -75,6 +77,7 @@ impl Worker<'_> {
                 return events;
             }
         };
+        let mut heard = Heard::default();
         for lane in &self.settings.lanes {
             match self.stopped() {
                 None if lacks_room(*lane, &work) => {
@@ -87,10 +90,19 @@ impl Worker<'_> {
                         work: &work,
                         decisions: &decisions,
                     };
-                    self.suite(*lane, selected, plain, live, &mut events);
+                    self.suite(*lane, selected, plain, live, &mut heard, &mut events);
                 }
                 Some(reason) => self.skip(*lane, selected, &probes, live, reason, &mut events),
             }
+        }
+        let plain = hits::Plain {
+            probes: &probes,
+            work: &work,
+            decisions: &decisions,
+        };
+        match self.guarded(|_| Ok(heard.event(selected, plain, live))) {
+            Ok(hits) => events.extend(hits.map(Event::RuleHits)),
+            Err(why) => events.push(problem(selected, why)),
         }
         events
     }
@@ -145,6 +157,7 @@ impl Worker<'_> {
         selected: &Selected,
         plain: Plain<'_>,
         live: Option<&Live<'_>>,
+        heard: &mut Heard,
         events: &mut Vec<Event>,
     ) {
         let suite = self.named(lane, selected);
@@ -162,14 +175,18 @@ impl Worker<'_> {
         let elapsed = started.elapsed();
         let mut verdicts = verdicts(&suite, probes, decisions, &findings, elapsed);
         let mut steps = Vec::new();
+        let mut staged = Vec::new();
         if let Some(live) = live {
-            verdicts.extend(self.stages(&suite, live));
+            let (findings, elapsed) = self.stages(&suite, live);
+            verdicts.extend(verdicts_of_stages(&suite, live, &findings, elapsed));
+            staged = findings;
             if let Lane::Wire(mode) = lane {
                 for under in self.under(&suite, live) {
                     steps.push(self.step(mode, under));
                 }
             }
         }
+        heard.take(lane, findings, staged);
         let elapsed = started.elapsed();
         let outcomes = (verdicts.iter().map(|verdict| verdict.outcome))
             .chain(steps.iter().map(|step| step.outcome));

@@ -1,94 +1,172 @@
 //! A map image entry by entry, as a person reads it.
 
+use std::net::IpAddr;
+
 use netverdict_abi::{Identity, map};
 
-use super::{EndpointImage, GuardImage, IdentityId, L4Prefix, MapImage, RuleId, Verdict};
-use crate::port::Protocol;
+#[cfg(doc)]
+use super::PrefilterImage;
+use super::{EndpointImage, IdentityId, L4Prefix, MapImage, PolicyEntry, RuleId, Verdict};
+use crate::port::{ProtoPort, Protocol};
 use crate::prefix::{Family, Prefix};
 
+/// Names one entry of a [`MapImage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A prefix on the deny list for every port, in [`MapImage::deny_list`].
+    Denied(Prefix),
+    /// A port with a prefilter.
+    Prefilter(ProtoPort),
+    /// A prefix of a prefilter, in [`PrefilterImage::sources`].
+    Source(ProtoPort, Prefix),
+    /// A workload and its port, in [`PrefilterImage::backends`].
+    Backend(ProtoPort, (u32, u16)),
+    /// An address of a workload.
+    Endpoint(IpAddr),
+    /// A prefix in [`MapImage::identities`].
+    Identity(Prefix),
+    /// The default of a guard, by its number: what is said of those that none of its
+    /// entries is about.
+    Default(u32),
+    /// An entry of a guard, by its number.
+    Policy(u32, PolicyEntry),
+}
+
 impl MapImage {
-    /// Every entry of every policy map, one a text, in a stable order.
-    /// Generations and numbers of prefilters, which differ from load to load, are
-    /// left out: the port stands for them.
+    /// The name of every entry of every policy map, in a stable order, in which each
+    /// part of each map is in one piece.
+    pub fn keys(&self) -> impl Iterator<Item = Key> {
+        let denied = self.deny_list.keys().copied().map(Key::Denied);
+        let prefilters = self.prefilters.keys().copied().map(Key::Prefilter);
+        let of_prefilters = self.prefilters.iter().flat_map(|(port, prefilter)| {
+            let sources = prefilter.sources.keys().map(|it| Key::Source(*port, *it));
+            sources.chain((prefilter.backends.iter()).map(|it| Key::Backend(*port, *it)))
+        });
+        let endpoints = self.endpoints.keys().copied().map(Key::Endpoint);
+        let identities = self.identities.keys().copied().map(Key::Identity);
+        let guards = (0..).zip(&self.guards).flat_map(|(number, guard)| {
+            let said = (guard.entries.keys()).map(move |key| Key::Policy(number, *key));
+            [Key::Default(number)].into_iter().chain(said)
+        });
+        (denied.chain(prefilters).chain(of_prefilters))
+            .chain(endpoints)
+            .chain(identities)
+            .chain(guards)
+    }
+
+    /// Every entry of every policy map as a person reads it, in the order of
+    /// [`MapImage::keys`]. Generations and numbers of prefilters, which differ
+    /// from load to load, are left out: the port stands for them.
     pub fn entries(&self) -> Vec<String> {
-        let mut entries = Vec::new();
-        if self.pass_all {
-            entries.push(format!("{}: pass-all", map::SETTINGS));
-        }
-        for (prefix, RuleId(rule)) in &self.deny_list {
-            let name = of_family(*prefix, map::PREFILTER_V4, map::PREFILTER_V6);
-            entries.push(format!("{name} every port {prefix}: deny (rule {rule})"));
-        }
-        for (port, prefilter) in &self.prefilters {
-            let default = if prefilter.default_pass {
-                "pass"
-            } else {
-                "drop"
-            };
-            let bypass = if prefilter.bypass_policy {
-                ", bypasses policy"
-            } else {
-                ""
-            };
-            let RuleId(rule) = prefilter.default_rule;
-            entries.push(format!(
-                "{} {port}: default {default}{bypass} (rule {rule})",
-                map::PREFILTERS
-            ));
-            for (prefix, verdict) in &prefilter.sources {
-                let name = of_family(*prefix, map::PREFILTER_V4, map::PREFILTER_V6);
-                entries.push(format!("{name} {port} {prefix}: {}", said(*verdict)));
+        let settings = (self.pass_all).then(|| format!("{}: pass-all", map::SETTINGS));
+        let described = self.keys().map(|key| self.describe(key));
+        settings.into_iter().chain(described).collect()
+    }
+
+    /// An entry as a person reads it.
+    ///
+    /// # Panics
+    /// If this image has no such entry.
+    pub fn describe(&self, key: Key) -> String {
+        let part = key.part();
+        match key {
+            Key::Denied(prefix) => {
+                let RuleId(rule) = self.deny_list[&prefix];
+                format!("{part} {prefix}: deny (rule {rule})")
             }
-            for (workload, target) in &prefilter.backends {
-                entries.push(format!(
-                    "{} {port}: port {target} of workload {workload}",
-                    map::BACKENDS
-                ));
+            Key::Prefilter(port) => {
+                let prefilter = &self.prefilters[&port];
+                let default = if prefilter.default_pass {
+                    "pass"
+                } else {
+                    "drop"
+                };
+                let bypass = if prefilter.bypass_policy {
+                    ", bypasses policy"
+                } else {
+                    ""
+                };
+                let RuleId(rule) = prefilter.default_rule;
+                format!("{part} {port}: default {default}{bypass} (rule {rule})")
             }
-        }
-        for (address, endpoint) in &self.endpoints {
-            let EndpointImage {
-                number,
-                egress,
-                ingress,
-            } = endpoint;
-            let guard = |guard: &Option<u32>| match guard {
-                Some(number) => format!("guard {number}"),
-                None => "no guard".to_owned(),
-            };
-            entries.push(format!(
-                "{} {address}: workload {number}; sends by {}, receives by {}",
-                map::ENDPOINTS,
-                guard(egress),
-                guard(ingress)
-            ));
-        }
-        for (prefix, IdentityId(identity)) in &self.identities {
-            let name = of_family(*prefix, map::IDENTITIES_V4, map::IDENTITIES_V6);
-            entries.push(format!("{name} {prefix}: identity {identity}"));
-        }
-        for (number, guard) in self.guards.iter().enumerate() {
-            let GuardImage {
-                default_deny,
-                allows: _,
-                entries: said_of,
-            } = guard;
-            let default = match default_deny {
-                Some(RuleId(rule)) => format!("default deny (rule {rule})"),
-                None => "no default deny".to_owned(),
-            };
-            entries.push(format!("{} guard {number}: {default}", map::ENDPOINTS));
-            for (key, verdict) in said_of {
-                entries.push(format!(
-                    "{} guard {number}, {}, {}: {}",
-                    map::POLICY,
-                    whom(key.identity),
-                    ports(key.l4),
-                    said(*verdict)
-                ));
+            Key::Source(port, prefix) => {
+                let verdict = self.prefilters[&port].sources[&prefix];
+                format!("{part} {prefix}: {}", said(verdict))
+            }
+            Key::Backend(_, (workload, target)) => {
+                format!("{part}: port {target} of workload {workload}")
+            }
+            Key::Endpoint(address) => {
+                let EndpointImage {
+                    number,
+                    egress,
+                    ingress,
+                } = self.endpoints[&address];
+                let guard = |guard: Option<u32>| match guard {
+                    Some(number) => format!("guard {number}"),
+                    None => "no guard".to_owned(),
+                };
+                format!(
+                    "{part} {address}: workload {number}; sends by {}, receives by {}",
+                    guard(egress),
+                    guard(ingress)
+                )
+            }
+            Key::Identity(prefix) => {
+                let IdentityId(identity) = self.identities[&prefix];
+                format!("{part} {prefix}: identity {identity}")
+            }
+            Key::Default(number) => match self.guards[number as usize].default_deny {
+                Some(RuleId(rule)) => format!("{part}: default deny (rule {rule})"),
+                None => format!("{part}: no default deny"),
+            },
+            Key::Policy(number, entry) => {
+                let verdict = self.guards[number as usize].entries[&entry];
+                let (whom, ports) = (whom(entry.identity), ports(entry.l4));
+                format!("{part}, {whom}, {ports}: {}", said(verdict))
             }
         }
-        entries
+    }
+}
+
+impl Key {
+    /// The map, and whose part of it, such as `PREFILTER_V4 30007/tcp`.
+    pub fn part(self) -> String {
+        match self {
+            Key::Denied(prefix) => {
+                let name = of_family(prefix, map::PREFILTER_V4, map::PREFILTER_V6);
+                format!("{name} every port")
+            }
+            Key::Prefilter(_) => map::PREFILTERS.to_owned(),
+            Key::Source(port, prefix) => {
+                let name = of_family(prefix, map::PREFILTER_V4, map::PREFILTER_V6);
+                format!("{name} {port}")
+            }
+            Key::Backend(port, _) => format!("{} {port}", map::BACKENDS),
+            Key::Endpoint(_) => map::ENDPOINTS.to_owned(),
+            Key::Identity(prefix) => {
+                of_family(prefix, map::IDENTITIES_V4, map::IDENTITIES_V6).to_owned()
+            }
+            // It stands with the endpoints that it guards.
+            Key::Default(number) => format!("{} guard {number}", map::ENDPOINTS),
+            Key::Policy(number, _) => format!("{} guard {number}", map::POLICY),
+        }
+    }
+
+    /// Whether both are in the same part of the same map.
+    pub fn is_beside(self, other: Key) -> bool {
+        match (self, other) {
+            (Key::Denied(one), Key::Denied(other)) | (Key::Identity(one), Key::Identity(other)) => {
+                one.family() == other.family()
+            }
+            (Key::Source(port, one), Key::Source(other_port, other)) => {
+                port == other_port && one.family() == other.family()
+            }
+            (Key::Backend(one, _), Key::Backend(other, _)) => one == other,
+            (Key::Default(one), Key::Default(other))
+            | (Key::Policy(one, _), Key::Policy(other, _)) => one == other,
+            _ => std::mem::discriminant(&self) == std::mem::discriminant(&other),
+        }
     }
 }
 
@@ -143,8 +221,7 @@ fn of_family(prefix: Prefix, v4: &'static str, v6: &'static str) -> &'static str
 
 #[cfg(test)]
 mod tests {
-    use crate::image::{PolicyEntry, PrefilterImage};
-    use crate::port::ProtoPort;
+    use crate::image::{GuardImage, PrefilterImage};
 
     use super::*;
 

@@ -428,7 +428,7 @@ fn the_longest_prefix_of_a_prefilter_decides() {
         };
         let source = source.parse().expect(source);
         assert_eq!(
-            by_prefilter(&prefilter, source),
+            by_prefilter(&prefilter, source, |_| {}),
             expected,
             "{source} at {prefilter:?}"
         );

@@ -341,7 +341,7 @@ fn the_longest_prefix_says_who_somebody_is() {
         ("fe00::", Identity::WORLD_V6),
     ] {
         assert_eq!(
-            identity(&image, address(address_text)),
+            identity(&image, address(address_text), &mut |_| {}),
             IdentityId(number),
             "{address_text}"
         );
