@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fuzz;
+mod prove;
 mod replay;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
+pub use prove::{ProveArgs, ProveLane, ProveOutput};
 pub use replay::{FailOn, ReplayArgs, ReplayLane, ReplayOutput};
 
 static VERSION: LazyLock<String> = LazyLock::new(crate::object::version);
@@ -55,6 +57,9 @@ pub enum Command {
     Fuzz(FuzzArgs),
     /// Say what a policy does with captured traffic, frame by frame.
     Replay(ReplayArgs),
+    /// Prove that the filter does what a policy says at every address, and that no
+    /// prefilter lets past the policy what it denies.
+    Prove(ProveArgs),
     /// Say what this machine can and cannot run, and how to mend it.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.

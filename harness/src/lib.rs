@@ -25,6 +25,7 @@ pub mod object;
 pub mod observation;
 pub mod outcome;
 pub mod plan;
+pub mod prove;
 pub mod replay;
 pub mod report;
 pub mod runner;

@@ -7,6 +7,7 @@ pub mod fuzz;
 pub mod lab;
 pub mod matrix;
 mod print;
+pub mod prove;
 pub mod replay;
 pub mod run;
 pub mod schema;

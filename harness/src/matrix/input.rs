@@ -9,6 +9,7 @@ use netverdict_policy::frontend::{self, ClusterOptions, FileKind, HostNetwork};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::lower::lower;
 use netverdict_policy::model::{Choices, Policy};
+use netverdict_policy::scenario::{Scenario, Step, Xfail};
 use netverdict_policy::topology::TopologyPlan;
 
 use crate::load::render;
@@ -37,6 +38,10 @@ pub struct Subject {
     pub topology: TopologyPlan,
     /// What the policy was compiled to.
     pub image: MapImage,
+    /// What the scenario says is wrong with it.
+    pub xfail: Option<Xfail>,
+    /// What the scenario makes of the policy, in order.
+    pub steps: Vec<Step>,
 }
 
 /// What was found.
@@ -80,22 +85,49 @@ pub fn load(paths: &[PathBuf], readings: Readings, colour: bool) -> Input {
         match frontend::scenario(&file, &mut reader) {
             Ok(checked) => {
                 input.note(&checked.warnings, colour);
-                let mut policy = checked.scenario.policy;
-                let choices = chosen(policy.choices, readings);
-                let image = match choices == policy.choices {
-                    true => Ok(checked.image),
-                    false => {
-                        policy.choices = choices;
-                        lower(&policy)
-                    }
-                };
-                let (name, topology) = (checked.scenario.name, checked.scenario.topology);
-                input.add(Some(name), policy, topology, image, colour);
+                let subject = of_scenario(checked.scenario, checked.image, readings);
+                input.add(subject, colour);
             }
             Err(diagnostics) => input.note(&diagnostics, colour),
         }
     }
     input
+}
+
+/// A scenario as a subject, in the readings that the user chose.
+fn of_scenario(
+    scenario: Scenario,
+    image: MapImage,
+    readings: Readings,
+) -> Result<Subject, Vec<Diagnostic>> {
+    let Scenario {
+        name,
+        mut policy,
+        topology,
+        xfail,
+        mut steps,
+        ..
+    } = scenario;
+    let read = |policy: &mut Policy, image| {
+        let choices = chosen(policy.choices, readings);
+        if choices == policy.choices {
+            return Ok(image);
+        }
+        policy.choices = choices;
+        lower(policy)
+    };
+    let image = read(&mut policy, image)?;
+    for step in &mut steps {
+        step.image = read(&mut step.policy, std::mem::take(&mut step.image))?;
+    }
+    Ok(Subject {
+        name: Some(name),
+        policy,
+        topology,
+        image,
+        xfail,
+        steps,
+    })
 }
 
 fn chosen(mut choices: Choices, readings: Readings) -> Choices {
@@ -128,28 +160,23 @@ impl Input {
             Ok(cluster) => {
                 self.note(&cluster.notes, colour);
                 self.notes.push(cluster.coverage.to_string());
-                let image = lower(&cluster.policy);
-                self.add(None, cluster.policy, cluster.topology, image, colour);
+                let subject = lower(&cluster.policy).map(|image| Subject {
+                    name: None,
+                    policy: cluster.policy,
+                    topology: cluster.topology,
+                    image,
+                    xfail: None,
+                    steps: Vec::new(),
+                });
+                self.add(subject, colour);
             }
             Err(diagnostics) => self.note(&diagnostics, colour),
         }
     }
 
-    fn add(
-        &mut self,
-        name: Option<String>,
-        policy: Policy,
-        topology: TopologyPlan,
-        image: Result<MapImage, Vec<Diagnostic>>,
-        colour: bool,
-    ) {
-        match image {
-            Ok(image) => self.subjects.push(Subject {
-                name,
-                policy,
-                topology,
-                image,
-            }),
+    fn add(&mut self, subject: Result<Subject, Vec<Diagnostic>>, colour: bool) {
+        match subject {
+            Ok(subject) => self.subjects.push(subject),
             Err(diagnostics) => self.note(&diagnostics, colour),
         }
     }

@@ -9,7 +9,7 @@ mod write;
 
 use crate::event::{ProbeOutcome, StepVerdict};
 
-pub use write::{ReportError, write_reports};
+pub use write::{ReportError, write_capture, write_reports};
 
 /// `step quarantine: 12,345 frames under traffic, 0 wrong, window 1.8 µs`.
 fn step_title(step: &StepVerdict) -> String {

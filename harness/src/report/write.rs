@@ -32,11 +32,22 @@ pub fn write_reports(folder: &Path, events: &[Event]) -> Result<(), ReportError>
     })?;
     let put = |name: &str, text: String| {
         let path = folder.join(name);
-        replace(folder, &path, &text, owner).map_err(|error| ReportError { path, error })
+        replace(folder, &path, text.as_bytes(), owner).map_err(|error| ReportError { path, error })
     };
     let junit = put("junit.xml", junit::render(events));
     let events = put("events.jsonl", json::render(events));
     junit.and(events)
+}
+
+/// Writes a capture into `folder`, as [`write_reports`] writes reports.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_capture(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ReportError> {
+    let owner = sudo_user();
+    let path = folder.join(name);
+    let written = make_folder(folder, owner).and_then(|()| replace(folder, &path, bytes, owner));
+    written.map_err(|error| ReportError { path, error })
 }
 
 fn make_folder(folder: &Path, owner: Option<(u32, u32)>) -> io::Result<()> {
@@ -57,12 +68,12 @@ fn make_folder(folder: &Path, owner: Option<(u32, u32)>) -> io::Result<()> {
     }
 }
 
-fn replace(folder: &Path, path: &Path, text: &str, owner: Option<(u32, u32)>) -> io::Result<()> {
+fn replace(folder: &Path, path: &Path, bytes: &[u8], owner: Option<(u32, u32)>) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(".netverdict-")
         .permissions(fs::Permissions::from_mode(0o644))
         .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     if let Some((uid, gid)) = owner {
         chown(file.path(), Some(uid), Some(gid))?;

@@ -18,6 +18,19 @@ pub enum Events {
     All,
 }
 
+impl Events {
+    /// Bits of [`Mode`] that ask for events.
+    pub(super) const BITS: u32 = Mode::EVENT_ON_DROP | Mode::EVENT_ON_PASS;
+
+    pub(super) const fn bits(self) -> u32 {
+        match self {
+            Events::None => 0,
+            Events::Drops => Mode::EVENT_ON_DROP,
+            Events::All => Mode::EVENT_ON_DROP | Mode::EVENT_ON_PASS,
+        }
+    }
+}
+
 /// Whether a workload's frames are taken from its own link only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {
@@ -79,13 +92,8 @@ pub struct Installed {
 impl Install {
     /// The bits of [`Mode`].
     pub(super) fn mode(&self, image: &MapImage) -> u32 {
-        let reported = match self.events {
-            Events::None => 0,
-            Events::Drops => Mode::EVENT_ON_DROP,
-            Events::All => Mode::EVENT_ON_DROP | Mode::EVENT_ON_PASS,
-        };
         let bypasses = (image.prefilters.values()).any(|stage| !stage.backends.is_empty());
-        reported
+        self.events.bits()
             | bit(image.pass_all, Mode::PASS_ALL)
             | bit(self.track, Mode::TRACK)
             | bit(!image.deny_list.is_empty(), Mode::DENY_LIST)

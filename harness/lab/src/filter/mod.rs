@@ -146,6 +146,21 @@ impl Filter {
         settle::wait()
     }
 
+    /// Changes which frames are reported from now on, under the policy in force.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn report(&mut self, events: Events) -> Result<(), FilterError> {
+        let number = u32::try_from(self.generation).expect("a generation is 0 or 1");
+        let settings = Settings {
+            mode: self.settings.mode & !Events::BITS | events.bits(),
+            ..self.settings
+        };
+        self.maps.set(number, settings)?;
+        self.settings = settings;
+        Ok(())
+    }
+
     /// Forgets connections, fragments and flows, from now on. A run of a program
     /// that has begun may still remember them.
     ///

@@ -13,6 +13,7 @@ mod option;
 mod plain;
 mod probe;
 mod read;
+mod readdress;
 mod spec;
 mod transport;
 
@@ -24,6 +25,7 @@ pub use length::length;
 pub use onward::onward;
 pub use probe::{MIN_PAYLOAD, ProbeId, find_id, id_of_tail, payload_length, probe_mac};
 pub use read::{Unreadable, read};
+pub use readdress::readdress;
 pub use spec::{
     Body, ExtensionHeader, Fragment, FrameSpec, IcmpKind, IpOption, IpPacket, Lengths, Quoted,
     QuotedTransport, TcpFlags, Transport, VlanTag,

@@ -15,9 +15,6 @@ pub struct Template {
     frames: [[frame::Frame; 3]; 2],
 }
 
-/// Bytes of an Ethernet header.
-const ETHERNET: usize = 14;
-
 impl Template {
     /// The frames, their addresses and ports still to come.
     ///
@@ -45,21 +42,8 @@ impl Template {
             IpAddr::V6(_) => &mut self.frames[1],
         };
         let frame = &mut of_family[connection.protocol as usize];
-        let packet = &mut frame[ETHERNET..];
-        let transport = match (source, destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                packet[12..16].copy_from_slice(&source.octets());
-                packet[16..20].copy_from_slice(&destination.octets());
-                20
-            }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                packet[8..24].copy_from_slice(&source.octets());
-                packet[24..40].copy_from_slice(&destination.octets());
-                40
-            }
-            _ => unreachable!("the ends of a connection have addresses of one family"),
-        };
-        packet[transport..transport + 4].copy_from_slice(ports.as_flattened());
+        let transport = frame::readdress(frame, source, destination);
+        frame[transport..transport + 4].copy_from_slice(ports.as_flattened());
         frame
     }
 }

@@ -354,11 +354,14 @@ fn whatever_is_changed_shows() {
     }
 }
 
+/// An entry that is taken away.
+type Removal = (&'static str, fn(&mut Entries));
+
 #[test]
 fn whatever_is_missing_shows() {
     let image = image();
     let whole = Entries::of(&image, &TEST_RUN, 0);
-    let removals: [(&str, fn(&mut Entries)); 8] = [
+    let removals: [Removal; 8] = [
         ("prefilter", |e| {
             e.prefilters.truncate(e.prefilters.len() - 1)
         }),

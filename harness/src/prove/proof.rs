@@ -1,0 +1,421 @@
+//! One subject, from the maps to what is wrong.
+
+mod maps;
+mod overrides;
+mod packets;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use netverdict_abi::Reason;
+use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
+use netverdict_policy::address_set::Range;
+use netverdict_policy::chart::Chart;
+use netverdict_policy::image::MapImage;
+use netverdict_policy::journey::Point;
+use netverdict_policy::meaning::{ImageReading, L4Class, PolicyReading};
+use netverdict_policy::model::{Peers, Policy};
+use netverdict_policy::prefix::Family;
+use serde::Serialize;
+
+use super::atoms::Cuts;
+use super::exact::Witness;
+use super::finding::{Claim, Finding};
+use super::party::{NONE, Party, ProveError};
+use super::plain::{self, Authority, Job, Plain, Tally};
+use super::question::{Asked, points};
+use super::subject::Subject;
+use crate::matrix::judge::{Reasons, unbalanced};
+
+/// Everything that was found out about one subject.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proof {
+    /// What it is called.
+    pub subject: String,
+    /// Why the scenario says that its policy is not what was meant.
+    pub xfail: Option<String>,
+    /// Claim A.
+    pub maps: Maps,
+    /// Claim B.
+    pub program: Program,
+    /// Claim C.
+    pub configuration: Configuration,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// Why nothing can be concluded, if so.
+    pub inconclusive: Vec<String>,
+    /// Whether it was ended before everything was tried.
+    pub interrupted: bool,
+}
+
+/// What was compared for claim A.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Maps {
+    /// Questions, each compared over all addresses of the families it has.
+    pub questions: usize,
+    /// Entries read back from the kernel; `None` where the compiled image was read.
+    pub entries: Option<usize>,
+    /// Entries that no policy could have put there.
+    pub strays: Vec<String>,
+    /// Entries that are missing or that nobody wrote.
+    pub differing: Vec<String>,
+}
+
+/// What was tried for claim B.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Program {
+    /// Who was tried.
+    pub party: &'static str,
+    /// Plain frames, at both ends of each atom and between them.
+    pub frames: u64,
+    /// Those atoms, each question's by itself.
+    pub atoms: u64,
+    /// Packets whose reason and rule were compared as well, in all shapes.
+    pub packets: u64,
+    /// Verdicts of the oracle among what was right; the rest are the sets'.
+    pub by_oracle: u64,
+    /// Whether each question was cut at every prefix there is, and not only at those
+    /// that its hook and port look at.
+    pub cut_everywhere: bool,
+    /// Reasons that were not given as often as they had to be.
+    pub unbalanced: Vec<String>,
+}
+
+/// What was compared for claim C.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Configuration {
+    /// Ways past the policy: a backend behind a port whose prefilter bypasses it.
+    pub passages: usize,
+}
+
+/// Who is held against the policy.
+#[derive(Debug)]
+pub enum Under<'a> {
+    /// The filter in the kernel, with room for the subject.
+    Kernel(&'a mut Filter),
+    /// The interpreter of the compiled image.
+    Model,
+}
+
+/// How it is tried.
+#[derive(Clone, Copy)]
+pub struct How<'a> {
+    /// Threads, at least one.
+    pub threads: usize,
+    /// Asked again and again whether to go on, and told how many atoms of the subject
+    /// have been begun.
+    pub more: &'a (dyn Fn(usize) -> bool + Sync),
+}
+
+/// Frames that have nothing to do with each other.
+const ALONE: Install = Install {
+    events: Events::None,
+    track: false,
+    links: Links::Unchecked,
+    connections: Connections::Forget,
+};
+
+/// Atoms that are collected before they are tried.
+const FLUSH: usize = 1 << 20;
+
+/// Rules that the oracle reads, all in all, before the sets take its place: it reads
+/// each rule for each frame.
+const MOST_READ_BY_ORACLE: usize = 30_000_000;
+
+/// Proves one subject.
+///
+/// # Errors
+/// Where the kernel refuses.
+pub fn prove(subject: &Subject<'_>, under: Under<'_>, how: How<'_>) -> Result<Proof, ProveError> {
+    let mut proof = Proof {
+        subject: subject.name.clone(),
+        xfail: subject.xfail.map(str::to_owned),
+        maps: Maps::default(),
+        program: Program::default(),
+        configuration: Configuration::default(),
+        findings: Vec::new(),
+        inconclusive: Vec::new(),
+        interrupted: false,
+    };
+    match under {
+        Under::Kernel(filter) => {
+            filter.install(subject.image, ALONE)?;
+            let read = filter.read_back()?;
+            proof.maps.entries = Some(read.entries);
+            proof.maps.strays = read.strays.iter().map(ToString::to_string).collect();
+            let held = MapImage {
+                // The maps hold numbers; what they stand for is the compiler's.
+                rules: subject.image.rules.clone(),
+                ..read.image
+            };
+            proof.maps.differing = maps::differing(subject.image, &held);
+            Proving::new(subject, &held, how, &mut proof).all(Hands::Kernel(filter))?;
+        }
+        Under::Model => {
+            Proving::new(subject, subject.image, how, &mut proof).all(Hands::Model)?;
+        }
+    }
+    Ok(proof)
+}
+
+impl Proof {
+    /// Whether nothing was found against a claim.
+    pub fn holds(&self, claim: Claim) -> bool {
+        let found = self.findings.iter().any(|finding| finding.claim == claim);
+        !found
+            && match claim {
+                Claim::Maps => self.maps.strays.is_empty() && self.maps.differing.is_empty(),
+                Claim::Program => self.program.unbalanced.is_empty(),
+                Claim::Configuration => true,
+            }
+    }
+
+    /// Whether something is wrong that the scenario does not say.
+    pub fn has_unexpected(&self) -> bool {
+        let filter_is_right = self.holds(Claim::Maps) && self.holds(Claim::Program);
+        let is_said = self.xfail.is_some();
+        !filter_is_right || !is_said && !self.holds(Claim::Configuration)
+    }
+
+    /// Whether everything was tried, and something can be concluded from it.
+    pub fn is_conclusive(&self) -> bool {
+        self.inconclusive.is_empty() && !self.interrupted
+    }
+}
+
+/// Who is tried, between two uses.
+enum Hands<'a> {
+    Kernel(&'a mut Filter),
+    Model,
+}
+
+/// A proof in the making.
+struct Proving<'a> {
+    subject: &'a Subject<'a>,
+    policy: &'a Policy,
+    /// What the maps say.
+    held: &'a MapImage,
+    how: How<'a>,
+    cuts: Cuts,
+    questions: Vec<Asked>,
+    /// One address of each class of each question, and whether all atoms were tried.
+    classes: Vec<Class>,
+    /// Questions asked at every atom already, as far as neither side tells them apart.
+    asked: BTreeSet<(bool, L4Class, u64)>,
+    tally: Tally,
+    proof: &'a mut Proof,
+}
+
+/// Addresses at which a question has one answer.
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    question: usize,
+    reason: Reason,
+    /// Of all addresses with that answer, the first that follow each other.
+    range: Range,
+    /// Whether plain frames are tried at every atom of the question.
+    tried: bool,
+}
+
+impl<'a> Proving<'a> {
+    fn new(
+        subject: &'a Subject<'a>,
+        held: &'a MapImage,
+        how: How<'a>,
+        proof: &'a mut Proof,
+    ) -> Proving<'a> {
+        Proving {
+            subject,
+            policy: subject.policy,
+            held,
+            how,
+            cuts: Cuts::new(subject.policy, held),
+            questions: Vec::new(),
+            classes: Vec::new(),
+            asked: BTreeSet::new(),
+            tally: Tally::default(),
+            proof,
+        }
+    }
+
+    fn all(&mut self, mut hands: Hands<'_>) -> Result<(), ProveError> {
+        let by_policy = PolicyReading::new(self.policy);
+        let by_maps = ImageReading::new(self.held);
+        self.proof.program.cut_everywhere = self.cuts.are_everywhere();
+        self.configuration(&by_policy)?;
+        let before = hands.counters()?;
+        let (uplink, workloads): (Vec<Point>, Vec<Point>) = points(self.policy)
+            .into_iter()
+            .partition(|point| *point == Point::Uplink);
+        // What came by the uplink bypasses the policy behind it, until it is forgotten.
+        for points in [uplink, workloads] {
+            hands.forget()?;
+            let mut jobs = Vec::new();
+            for point in points {
+                for class in by_policy.classes(&by_maps, point) {
+                    self.ask(point, class, (&by_policy, &by_maps), &mut jobs);
+                    if jobs.iter().map(Job::atoms).sum::<usize>() >= FLUSH {
+                        self.plain(&mut hands, &mut jobs)?;
+                    }
+                }
+            }
+            self.plain(&mut hands, &mut jobs)?;
+        }
+        let given = match before {
+            Some(before) => difference(hands.counters()?.unwrap_or(NONE), &before),
+            None => self.tally.given,
+        };
+        self.proof.program.unbalanced = unbalanced(&self.tally.expected, &given);
+        let party = hands.party(self.held).name();
+        self.proof.program.party = party;
+        let mut witness = match hands {
+            Hands::Kernel(filter) => Witness::kernel(filter)?,
+            Hands::Model => Witness::model(self.held),
+        };
+        self.packets(&mut witness, party)
+    }
+
+    /// Compares the answers of both sides, and lists the atoms to try.
+    fn ask(
+        &mut self,
+        point: Point,
+        class: L4Class,
+        (by_policy, by_maps): (&PolicyReading<'_>, &ImageReading<'_>),
+        jobs: &mut Vec<Job>,
+    ) {
+        if !(self.how.more)(0) {
+            self.proof.interrupted = true;
+            return;
+        }
+        let asked = Asked::new(self.policy, point, class);
+        let right = by_policy.answer(&asked.question);
+        let held = maps::with_missing(by_maps.answer(&asked.question), &right, point);
+        self.proof.maps.questions += 1;
+        let question = self.questions.len();
+        if right != held {
+            self.differing_maps(&asked, &right, &held);
+        }
+        let is_new = self.asked.insert(signature(&asked, &right, &held));
+        self.classes.extend(classes(question, &right, is_new));
+        if is_new {
+            let atoms = self
+                .cuts
+                .of(self.policy, self.held, point, asked.one_port());
+            let starts = |family: Family| atoms.starts(family).clone();
+            jobs.extend(Job::all(question, &asked, starts, &right));
+        }
+        self.questions.push(asked);
+    }
+
+    fn plain(&mut self, hands: &mut Hands<'_>, jobs: &mut Vec<Job>) -> Result<(), ProveError> {
+        let atoms: usize = jobs.iter().map(Job::atoms).sum();
+        let to_read = atoms.saturating_mul(3 * (1 + rules(self.policy)));
+        let authority = match to_read <= MOST_READ_BY_ORACLE {
+            true => Authority::Oracle,
+            false => Authority::Sets,
+        };
+        let plain = Plain {
+            policy: self.policy,
+            questions: &self.questions,
+            authority,
+            party: hands.party(self.held),
+            threads: self.how.threads,
+        };
+        let tally = plain::run(plain, jobs, self.how.more)?;
+        self.proof.interrupted |= tally.atoms < atoms as u64;
+        let program = &mut self.proof.program;
+        program.frames += tally.frames;
+        program.atoms += tally.atoms;
+        if authority == Authority::Oracle {
+            program.by_oracle += tally.frames;
+        }
+        self.tally.add(tally);
+        jobs.clear();
+        Ok(())
+    }
+}
+
+impl Hands<'_> {
+    fn party<'b>(&'b self, held: &'b MapImage) -> Party<'b> {
+        match self {
+            Hands::Kernel(filter) => Party::Kernel(filter),
+            Hands::Model => Party::Model(held),
+        }
+    }
+
+    fn forget(&mut self) -> Result<(), ProveError> {
+        match self {
+            Hands::Kernel(filter) => Ok(filter.forget()?),
+            Hands::Model => Ok(()),
+        }
+    }
+
+    fn counters(&self) -> Result<Option<Reasons>, ProveError> {
+        match self {
+            Hands::Kernel(filter) => Ok(Some(filter.counters()?)),
+            Hands::Model => Ok(None),
+        }
+    }
+}
+
+fn difference(mut now: Reasons, before: &Reasons) -> Reasons {
+    let counts = now.as_flattened_mut().iter_mut();
+    for (now, before) in counts.zip(before.as_flattened()) {
+        *now -= before;
+    }
+    now
+}
+
+/// Entries of lists and rules that the oracle reads for one packet at most.
+fn rules(policy: &Policy) -> usize {
+    let listed = |it: &netverdict_policy::model::Prefilter| it.allow.len() + it.deny.len();
+    let prefilters: usize = policy.prefilters.iter().map(listed).sum();
+    let rules = policy.network_policies.iter().flat_map(|it| &it.rules);
+    let peers = rules.map(|rule| match &rule.peers {
+        Peers::Any => 1,
+        Peers::Listed(peers) => 1 + peers.len(),
+    });
+    policy.deny_list.len() + prefilters + peers.sum::<usize>() + policy.workloads.len()
+}
+
+/// The first addresses of each answer, in each family.
+fn classes(question: usize, right: &Chart<Reason>, tried: bool) -> Vec<Class> {
+    let mut seen = BTreeSet::new();
+    (right.pieces())
+        .filter(|(range, reason)| seen.insert((Family::of(range.first), **reason)))
+        .map(|(range, reason)| Class {
+            question,
+            reason: *reason,
+            range,
+            tried,
+        })
+        .collect()
+}
+
+/// The same for questions that neither the policy nor the maps tell apart but by the
+/// workload. Answers are told apart by a digest: if two ever met, one would be tried
+/// at a representative of each class instead of at every atom.
+fn signature(asked: &Asked, right: &Chart<Reason>, held: &Chart<Reason>) -> (bool, L4Class, u64) {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut digest = DefaultHasher::new();
+    for chart in [right, held] {
+        for (Range { first, last }, reason) in chart.pieces() {
+            (first, last, reason).hash(&mut digest);
+        }
+    }
+    let is_egress = match asked.point() {
+        // There is one, and each of its questions is one of a kind.
+        Point::Uplink => false,
+        Point::Egress(_) => true,
+        Point::Ingress(_) => false,
+    };
+    if asked.point() == Point::Uplink {
+        "uplink".hash(&mut digest);
+    }
+    (is_egress, asked.class, digest.finish())
+}
+
+/// An address of these.
+fn representative(range: Range) -> IpAddr {
+    range.first
+}
