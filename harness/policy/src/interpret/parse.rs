@@ -263,9 +263,11 @@ fn inner(family: Family, quoted: Window<'_>) -> Option<Inner> {
         }
         Family::V6 => {
             let header = V6Header::read(quoted)?;
-            if header.version != 6 || is_extension(header.next) {
+            if header.version != 6 {
                 return None;
             }
+            // An extension header is not looked behind: no connection has the number
+            // of one as its protocol.
             behind.skip(40)?;
             let V6Header {
                 source,

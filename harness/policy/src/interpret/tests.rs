@@ -314,6 +314,11 @@ fn shapes() {
             Reason::Truncated,
         ),
         (
+            "a fragment header says nothing of its length",
+            v6("6", "000c", "2c", &format!("06ff 0000 00000001 {ports}")),
+            reached,
+        ),
+        (
             "header missing from a first fragment",
             v6("6", "0008", "2c", "3c00 0001 00000001"),
             Reason::FirstFragmentWithoutPorts,

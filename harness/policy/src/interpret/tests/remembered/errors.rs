@@ -292,6 +292,11 @@ fn errors_of_icmpv6() {
             format!("0100 0000 0000 0000 {}", inner("2c")),
             Reason::PolicyDefaultDeny,
         ),
+        (
+            "inner version 4",
+            format!("0100 0000 0000 0000 40000000 0008 0640 {pod_hex} {peer_hex} {THERE}"),
+            Reason::PolicyDefaultDeny,
+        ),
     ] {
         let frames = [
             (OUT, packet_v6(pod, peer, 64, 6, THERE)),
