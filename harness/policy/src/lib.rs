@@ -30,5 +30,6 @@ pub mod prefix;
 pub mod prove;
 pub mod region;
 pub mod scenario;
+pub mod shadowed;
 pub mod topology;
 pub mod write;

@@ -30,7 +30,7 @@ use crate::port::ProtoPort;
 pub use classes::{L4Class, classes};
 pub use image::ImageReading;
 pub(crate) use image::looked_up;
-pub use matching::Matching;
+pub use matching::Named;
 pub use policy::PolicyReading;
 pub(crate) use way::bypasses;
 pub use way::through_node_port;

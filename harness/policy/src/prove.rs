@@ -18,5 +18,6 @@ mod overrides;
 pub use account::Unread;
 pub use atoms::Atom;
 pub use compare::{Comparison, Difference, Mismatch};
+pub(crate) use group::groups;
 pub use group::{Asked, Group};
 pub use overrides::{Override, overrides};

@@ -66,7 +66,7 @@ struct Alike<'a> {
 }
 
 /// The uplink, then workloads, in the order of the first of each group.
-pub(super) fn groups(policy: &PolicyReading<'_>, image: &ImageReading<'_>) -> Vec<Group> {
+pub(crate) fn groups(policy: &PolicyReading<'_>, image: &ImageReading<'_>) -> Vec<Group> {
     let mut alike: BTreeMap<Alike<'_>, Vec<usize>> = BTreeMap::new();
     for (index, workload) in policy.policy().workloads.iter().enumerate() {
         let families = policy.families(index);

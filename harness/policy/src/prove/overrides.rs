@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use netverdict_abi::{Reason, Verdict};
 
 use crate::journey::Point;
-use crate::meaning::{L4, PolicyReading, Question, bypasses};
+use crate::meaning::{L4, Named, PolicyReading, Question, bypasses};
 use crate::model::{Backend, Direction, Policy, RuleRef};
 use crate::port::ProtoPort;
 use crate::region::Region;
@@ -122,10 +122,14 @@ fn denying(
     for (reason, region) in denied {
         match reason {
             Reason::PolicyDeny => rules.extend(
-                (policy.matching(asked).into_iter())
-                    .filter(|matching| matching.denies)
-                    .filter(|matching| !matching.peers.intersect(region).is_empty())
-                    .map(|matching| matching.rule),
+                (policy.named(workload, Direction::Ingress).iter())
+                    .filter(|named| named.denies)
+                    .filter(|named| {
+                        let held = policy.held(asked, named.policy, named.rule);
+                        let matched = named.region.intersect(&held);
+                        !matched.intersect(region).is_empty()
+                    })
+                    .map(Named::rule),
             ),
             _ => rules.extend(
                 (policy.isolating(workload, Direction::Ingress))
