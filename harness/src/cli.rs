@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fuzz;
+mod mutate;
 mod prove;
 mod replay;
 
@@ -18,6 +19,7 @@ use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
+pub use mutate::{MutateArgs, MutateOutput};
 pub use prove::{ProveArgs, ProveLane, ProveOutput};
 pub use replay::{FailOn, ReplayArgs, ReplayLane, ReplayOutput};
 
@@ -60,6 +62,9 @@ pub enum Command {
     /// Prove that the filter does what a policy says at every address, and that no
     /// prefilter lets past the policy what it denies.
     Prove(ProveArgs),
+    /// Say how many mistakes in the policies the probes of scenarios would notice;
+    /// asks the model alone, needs no privileges.
+    Mutate(MutateArgs),
     /// Say what this machine can and cannot run, and how to mend it.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.

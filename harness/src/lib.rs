@@ -21,6 +21,7 @@ pub mod lanes;
 pub mod live;
 pub mod load;
 pub mod matrix;
+pub mod mutate;
 pub mod object;
 pub mod observation;
 pub mod outcome;

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => command::fuzz::run(&args).into(),
         Command::Replay(args) => command::replay::run(&args).into(),
         Command::Prove(args) => command::prove::run(&args).into(),
+        Command::Mutate(args) => command::mutate::run(&args).into(),
         Command::Doctor(args) => command::doctor::run(&args).into(),
         Command::Schema => command::schema::run().into(),
     }

@@ -5,7 +5,7 @@ use netverdict_abi::{Reason, Verdict};
 use netverdict_policy::image::{MapImage, RuleId};
 use netverdict_policy::journey::Target;
 use netverdict_policy::oracle::Decision;
-use netverdict_policy::scenario::{Case, Expect, Probe};
+use netverdict_policy::scenario::{Case, Probe};
 
 use crate::observation::{Judged, Observation, Seen, Witness};
 
@@ -94,10 +94,7 @@ pub fn compare(
     if lost_between && *seen != Seen::PassedThenLost {
         return Outcome::Mismatch(Blame::Filter);
     }
-    let as_meant = match probe.expect {
-        Expect::Pass => deciding.verdict() == Verdict::Pass,
-        Expect::Drop => deciding.verdict() == Verdict::Drop,
-    } && probe.reason.is_none_or(|reason| reason == deciding.reason);
+    let as_meant = probe.accepts(deciding.reason);
     if lost_between {
         // What the next hook would have done was not seen.
         return match as_meant && deciding.verdict() == Verdict::Pass {

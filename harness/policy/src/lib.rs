@@ -24,6 +24,7 @@ pub mod lower;
 pub mod matrix;
 pub mod meaning;
 pub mod model;
+pub mod mutate;
 pub mod oracle;
 pub mod port;
 pub mod prefix;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use netverdict_abi::Reason;
+use netverdict_abi::{Reason, Verdict};
 
 use crate::diagnostic::{Location, SourceFile};
 use crate::image::MapImage;
@@ -104,6 +104,18 @@ pub struct Probe {
     pub location: Location,
     /// The value of `expect`.
     pub expect_location: Location,
+}
+
+impl Probe {
+    /// Whether a frame for which a hook gives this reason, the last that judges it, is
+    /// as the author expects.
+    pub fn accepts(&self, reason: Reason) -> bool {
+        let as_expected = match self.expect {
+            Expect::Pass => reason.verdict() == Verdict::Pass,
+            Expect::Drop => reason.verdict() == Verdict::Drop,
+        };
+        as_expected && self.reason.is_none_or(|expected| expected == reason)
+    }
 }
 
 /// What the author of a probe expects.

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod fuzz;
 pub mod lab;
 pub mod matrix;
+pub mod mutate;
 mod print;
 pub mod prove;
 pub mod replay;

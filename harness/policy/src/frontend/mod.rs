@@ -30,7 +30,8 @@ use std::sync::Arc;
 use crate::coverage::Coverage;
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
 use crate::image::MapImage;
-use crate::scenario::Scenario;
+use crate::model::Policy;
+use crate::scenario::{Probe, Scenario};
 pub use cluster::{Cluster, ClusterOptions, cluster};
 pub use link::HostNetwork;
 
@@ -149,6 +150,16 @@ pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked
         }),
         _ => Err(found),
     }
+}
+
+/// Reads an entry of `probes`, such as `- {from: HOST, to: "node:80/tcp", expect: drop}`,
+/// as if it stood in the scenario, where `policy` is in force. Address sets have no
+/// names here.
+///
+/// # Errors
+/// Everything that is wrong with it; nothing, where it is no entry of a list at all.
+pub fn probe(text: &str, scenario: &Scenario, policy: &Policy) -> Result<Probe, Vec<Diagnostic>> {
+    probe::alone::read(text, scenario, policy)
 }
 
 /// The JSON Schema of a scenario file.

@@ -1,5 +1,6 @@
 //! Reads `probes`: each entry becomes the frames it stands for.
 
+pub(super) mod alone;
 mod assemble;
 mod destination;
 mod expand;
