@@ -8,6 +8,7 @@ mod matrix;
 mod objects;
 #[path = "../program/mod.rs"]
 mod program;
+mod rules;
 mod run;
 mod sabotage;
 mod scenarios;
@@ -25,6 +26,7 @@ fn main() {
     trials.extend(live::trials());
     trials.extend(matrix::trials());
     trials.extend(objects::trials());
+    trials.extend(rules::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
     trials.extend(unprivileged::trials());
