@@ -86,8 +86,9 @@ impl Unwritable {
     }
 }
 
-/// The text of a scenario file that the front end reads to this policy (but for
-/// places in files), this network and these packets.
+/// The text of a scenario file that the front end reads to this policy, this network
+/// and these packets. Places in files are those of the text, and the rules of a policy
+/// stand by section: `ingress`, `ingressDeny`, `egress`, `egressDeny`.
 ///
 /// # Errors
 /// What has no form in YAML, or would be read as something else.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use netverdict_policy::diagnostic::{Diagnostic, SourceFile};
 use netverdict_policy::frontend::{self, Files};
-use netverdict_policy::journey::Journey;
-use netverdict_policy::scenario::Scenario;
+use netverdict_policy::generate::{self, Draw};
+use netverdict_policy::journey::{Journey, route};
+use netverdict_policy::scenario::{Expect, Scenario};
 use netverdict_policy::write::{self, Draft, DraftProbe, Unwritable};
 
 /// What is written names no other file.
@@ -101,6 +102,46 @@ fn every_scenario_is_written_and_read_back() {
                 assert_eq!((&scenario.name, &scenario.why), (&again.name, &again.why));
                 assert_eq!(scenario.tags, again.tags);
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn drawn_policies_and_packets_are_written_and_read_back() {
+    let mut wrong = String::new();
+    for seed in 0..60 {
+        let mut draw = Draw::seeded(seed);
+        let policy = generate::policy(&mut draw);
+        let topology = generate::topology(&policy);
+        let mut journeys: Vec<Journey> = (0..10)
+            .map(|_| {
+                let (sender, frame) = generate::packet(&mut draw, &policy);
+                route(&topology, sender, frame)
+            })
+            .collect();
+        journeys.extend(generate::sequence(&mut draw, &policy, &topology, 10));
+        let draft = |journeys: &[Journey]| {
+            write::scenario(&Draft {
+                name: "drawn",
+                why: "",
+                tags: &[],
+                xfail: None,
+                policy: &policy,
+                topology: &topology,
+                probes: (journeys.iter().enumerate())
+                    .map(|(number, journey)| DraftProbe {
+                        name: "",
+                        journey,
+                        expect: Expect::Drop,
+                        reason: None,
+                        sequence: (number >= 10).then_some(0),
+                    })
+                    .collect(),
+            })
+        };
+        if let Err(error) = draft(&journeys) {
+            wrong += &format!("seed {seed}: {error}\n");
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -147,7 +147,7 @@ fn add_rule(draw: &mut Draw, policy: &Policy, action: RuleAction) -> Change {
     let index = draw.below(count);
     let at = draw.below(5);
     if let Some(target) = policy.network_policies.get(index) {
-        let rule = rules::rule(draw, policy, target.kind, Some(action));
+        let rule = rules::rule(draw, policy, &target.name, target.kind, Some(action));
         if may_say(target, &rule) {
             return Change::AddRule {
                 policy: index,
@@ -158,7 +158,7 @@ fn add_rule(draw: &mut Draw, policy: &Policy, action: RuleAction) -> Change {
     }
     let kind = PolicyKind::CiliumClusterwide;
     let template = rules::network_policy_of(draw, policy, kind, count);
-    let rule = rules::rule(draw, policy, kind, Some(action));
+    let rule = rules::rule(draw, policy, &template.name, kind, Some(action));
     Change::AddPolicy(NetworkPolicy {
         isolates_ingress: false,
         isolates_egress: false,

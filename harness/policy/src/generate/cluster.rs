@@ -29,11 +29,17 @@ const NAMED_PORTS: [(&str, u16, Protocol); 6] = [
     ("diameter", 3868, Protocol::Sctp),
 ];
 
-/// A cluster of one to six workloads, with its policies.
+/// A cluster of one to six workloads, with its policies: one that a scenario and its
+/// manifests can describe ([`crate::write`]).
 pub fn policy(draw: &mut Draw) -> Policy {
+    let (v4, v6) = (address("192.0.2.10"), address("2001:db8::10"));
     let mut policy = Policy {
         node: Node {
-            addresses: vec![address("192.0.2.10"), address("2001:db8::10")],
+            addresses: match draw.below(12) {
+                10 => vec![v4],
+                11 => vec![v6],
+                _ => vec![v4, v6],
+            },
             labels: peer::labels(draw),
         },
         choices: choices(draw),
@@ -52,11 +58,11 @@ pub fn policy(draw: &mut Draw) -> Policy {
         policy.known_hosts.push(known_host(draw, index));
     }
     let mut taken = BTreeSet::new();
-    for _ in 0..draw.below(4) {
-        let service = node_port(draw, &policy.workloads);
-        if taken.insert(service.node_port) {
-            policy.node_ports.push(service);
-        }
+    for index in 0..draw.below(4) {
+        let service = node_port(draw, &policy.workloads, index);
+        policy
+            .node_ports
+            .extend(service.filter(|one| taken.insert(one.node_port)));
     }
     guard(draw, &mut policy);
     policy
@@ -101,7 +107,7 @@ pub fn topology(policy: &Policy) -> TopologyPlan {
             .collect(),
         workloads: (policy.workloads.iter())
             .map(|workload| WorkloadPlan {
-                name: workload.name.to_string(),
+                name: workload.name.name.clone(),
                 addresses: workload.addresses.clone(),
                 host_network: workload.host_network,
                 listen: Vec::new(),
@@ -133,11 +139,17 @@ fn workload(draw: &mut Draw, policy: &Policy, index: usize) -> Workload {
     let number = u16::try_from(10 + index).unwrap_or(10);
     let v4 = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + u32::from(number)));
     let v6 = IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, number));
-    let addresses = match draw.below(8) {
-        _ if host_network => policy.node.addresses.clone(),
-        6 => vec![v4],
-        7 => vec![v6],
-        _ => vec![v4, v6],
+    // Of each family that the node has.
+    let of_node = |own: &IpAddr| {
+        policy
+            .node
+            .addresses
+            .iter()
+            .any(|a| a.is_ipv4() == own.is_ipv4())
+    };
+    let addresses = match host_network {
+        true => policy.node.addresses.clone(),
+        false => [v4, v6].into_iter().filter(of_node).collect(),
     };
     let mut named_ports: Vec<NamedPort> = Vec::new();
     for _ in 0..draw.below(4) {
@@ -151,6 +163,7 @@ fn workload(draw: &mut Draw, policy: &Policy, index: usize) -> Workload {
             });
         }
     }
+    named_ports.sort();
     let known_addresses = match draw.below(8) {
         5 => Vec::new(),
         6 => vec![address("10.0.0.11"), address("fd00::c")],
@@ -159,7 +172,18 @@ fn workload(draw: &mut Draw, policy: &Policy, index: usize) -> Workload {
     };
     let namespace = (*draw.one(&peer::NAMESPACES)).to_owned();
     let mut labels = peer::labels(draw);
-    labels.insert("io.kubernetes.pod.namespace".to_owned(), namespace.clone());
+    let account = *draw.one(&["default", "default", "default", "clerk"]);
+    for (key, value) in &policy.namespaces[&namespace] {
+        let key = format!("{}{key}", peer::NAMESPACE_LABEL);
+        labels.insert(key, value.clone());
+    }
+    for (key, value) in [
+        (peer::POD_NAMESPACE, namespace.as_str()),
+        ("io.cilium.k8s.policy.serviceaccount", account),
+        ("io.cilium.k8s.policy.cluster", "default"),
+    ] {
+        labels.insert(key.to_owned(), value.to_owned());
+    }
     Workload {
         name: ObjectName {
             namespace,
@@ -198,6 +222,7 @@ fn known_host(draw: &mut Draw, index: usize) -> KnownHost {
             own.push(another);
         }
     }
+    own.sort_unstable();
     let is_node = own.contains(&Entity::RemoteNode);
     KnownHost {
         addresses: match draw.below(4) {
@@ -214,24 +239,42 @@ fn known_host(draw: &mut Draw, index: usize) -> KnownHost {
     }
 }
 
-fn node_port(draw: &mut Draw, workloads: &[Workload]) -> NodePort {
-    let port = *draw.one(&LISTENING);
-    let mut indices = BTreeSet::from([draw.below(workloads.len())]);
-    if draw.once_in(3) {
-        indices.insert(draw.below(workloads.len()));
+/// A port of a Service in front of workloads that have labels in common; `None` where
+/// the one that is drawn has none of its own.
+fn node_port(draw: &mut Draw, workloads: &[Workload], index: usize) -> Option<NodePort> {
+    let number = *draw.one(&LISTENING);
+    let chosen = &workloads[draw.below(workloads.len())];
+    let mut selector = peer::own_labels(&chosen.labels);
+    if draw.once_in(2) {
+        let keep = draw.below(selector.len());
+        selector = selector.into_iter().skip(keep).take(1).collect();
     }
-    NodePort {
+    let node_port = ProtoPort {
+        port: *draw.one(&NODE_PORTS),
+        protocol: *draw.one(&Protocol::ALL),
+    };
+    // By a name, whoever has no port of it is no backend.
+    let name = match draw.once_in(4) {
+        true => (chosen.named_ports.iter()).find(|one| one.port.protocol == node_port.protocol),
+        false => None,
+    };
+    let backend = |(workload, it): (usize, &Workload)| {
+        let port = match name {
+            Some(named) => it.named_port(&named.name, node_port.protocol)?,
+            None => number,
+        };
+        let has = |(key, value)| it.labels.get(key) == Some(value);
+        let is_behind = it.name.namespace == chosen.name.namespace && selector.iter().all(has);
+        is_behind.then_some(Backend { workload, port })
+    };
+    let backends: Vec<Backend> = workloads.iter().enumerate().filter_map(backend).collect();
+    (!selector.is_empty()).then(|| NodePort {
         service: ObjectName {
-            namespace: "default".to_owned(),
-            name: "service".to_owned(),
+            namespace: chosen.name.namespace.clone(),
+            name: format!("service-{index}"),
         },
-        node_port: ProtoPort {
-            port: *draw.one(&NODE_PORTS),
-            protocol: *draw.one(&Protocol::ALL),
-        },
-        backends: (indices.into_iter())
-            .map(|workload| Backend { workload, port })
-            .collect(),
+        node_port,
+        backends,
         location: nowhere(),
-    }
+    })
 }

@@ -41,17 +41,28 @@ fn sender(draw: &mut Draw, policy: &Policy) -> (Sender, IpAddr) {
     if is_inside {
         let sender = Sender::Workload(workload);
         if draw.once_in(16) {
-            return (sender, *draw.one(&places(policy)));
+            return (sender, *draw.one(&of_node(policy, places(policy))));
         }
         return (sender, *draw.one(&policy.workloads[workload].addresses));
     }
-    let edges = edges(policy);
+    let edges = of_node(policy, edges(policy));
+    let places = of_node(policy, places(policy));
     let source = if !edges.is_empty() && draw.once_in(2) {
         *draw.one(&edges)
     } else {
-        *draw.one(&places(policy))
+        *draw.one(&places)
     };
     (Sender::Outside, source)
+}
+
+/// Those of families that the node has: others never get to it.
+fn of_node(policy: &Policy, mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let is_there = |address: &IpAddr| {
+        let mut node = policy.node.addresses.iter();
+        node.any(|own| own.is_ipv4() == address.is_ipv4())
+    };
+    addresses.retain(is_there);
+    addresses
 }
 
 /// An address of the source's family.

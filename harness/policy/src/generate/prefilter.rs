@@ -23,11 +23,17 @@ pub(super) fn add(draw: &mut Draw, policy: &mut Policy) {
                 protocol: *draw.one(&Protocol::ALL),
             },
         };
+        let (deny, mut allow) = (listed(draw, policy, 2), listed(draw, policy, 3));
+        let default = *draw.one(&[DefaultAction::Pass, DefaultAction::Drop]);
+        // One that passes nobody, or drops nobody, is refused as a mistake.
+        if allow.is_empty() && (deny.is_empty() || default == DefaultAction::Drop) {
+            allow.push(one_source(draw, policy));
+        }
         let prefilter = Prefilter {
             node_port,
-            deny: listed(draw, policy, 2),
-            allow: listed(draw, policy, 3),
-            default: *draw.one(&[DefaultAction::Pass, DefaultAction::Drop]),
+            deny,
+            allow,
+            default,
             bypass_policy: draw.once_in(2),
             location: nowhere(),
             allow_location: nowhere(),
@@ -41,8 +47,12 @@ pub(super) fn add(draw: &mut Draw, policy: &mut Policy) {
 }
 
 fn listed(draw: &mut Draw, policy: &Policy, most: usize) -> Vec<ListedSource> {
-    draw.some(most, |draw| ListedSource {
+    draw.some(most, |draw| one_source(draw, policy))
+}
+
+fn one_source(draw: &mut Draw, policy: &Policy) -> ListedSource {
+    ListedSource {
         prefix: prefix(draw, policy),
         location: nowhere(),
-    })
+    }
 }

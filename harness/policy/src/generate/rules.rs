@@ -4,9 +4,8 @@ use super::Draw;
 use super::peer::{NAMESPACES, endpoints, peers, selector};
 use super::places::nowhere;
 use crate::model::{
-    Direction, EndpointSelector, Entity, L4Match, L4Port, L4Protocol, Namespaces, NetworkPolicy,
-    ObjectName, Peer, PeerKind, Peers, Policy, PolicyKind, Ports, Rule, RuleAction, Selector,
-    Subject,
+    Direction, EndpointSelector, L4Match, L4Port, L4Protocol, Namespaces, NetworkPolicy,
+    ObjectName, Peers, Policy, PolicyKind, Ports, Rule, RuleAction, Selector, Subject,
 };
 
 /// A policy of any kind; what a kind cannot say, it does not say here either.
@@ -31,7 +30,7 @@ pub(super) fn network_policy_of(
     let subject = if clusterwide && draw.once_in(6) {
         Subject::Nodes(selector(draw))
     } else if clusterwide {
-        Subject::Workloads(endpoints(draw))
+        Subject::Workloads(endpoints(draw, None))
     } else {
         Subject::Workloads(EndpointSelector {
             namespaces: Namespaces::Named(namespace.clone()),
@@ -42,29 +41,43 @@ pub(super) fn network_policy_of(
             },
         })
     };
-    let mut rules = draw.some(4, |draw| rule(draw, policy, kind, None));
+    let name = ObjectName {
+        namespace: if clusterwide {
+            String::new()
+        } else {
+            namespace
+        },
+        name: format!("policy-{index}"),
+    };
+    let mut rules = match kind {
+        PolicyKind::Kubernetes => draw.some(4, |draw| rule(draw, policy, &name, kind, None)),
+        // Without any, Cilium refuses the policy.
+        PolicyKind::Cilium | PolicyKind::CiliumClusterwide => {
+            let mut rules = vec![rule(draw, policy, &name, kind, None)];
+            rules.extend(draw.some(3, |draw| rule(draw, policy, &name, kind, None)));
+            rules
+        }
+    };
+    // Each section of a policy has its rules together.
+    rules.sort_by_key(|rule| (rule.direction, rule.action));
     let has = |direction| rules.iter().any(|rule| rule.direction == direction);
     let (has_ingress, has_egress) = (has(Direction::Ingress), has(Direction::Egress));
-    // As `policyTypes` and `enableDefaultDeny` have it, whatever the rules.
-    let isolates_ingress = has_ingress != draw.once_in(5);
-    let isolates_egress = has_egress != draw.once_in(5);
-    if kind == PolicyKind::Kubernetes {
-        // Rules of a direction that is no policy type are none.
-        rules.retain(|rule| match rule.direction {
-            Direction::Ingress => isolates_ingress,
-            Direction::Egress => isolates_egress,
-        });
-    }
+    let (ingress, egress) = (draw.once_in(5), draw.once_in(5));
+    let (isolates_ingress, isolates_egress) = match kind {
+        // A direction that it does not isolate has no rules either, and it isolates
+        // one at least.
+        PolicyKind::Kubernetes => {
+            let egress = has_egress || egress;
+            (has_ingress || ingress || !egress, egress)
+        }
+        // As `enableDefaultDeny` has it, whatever the rules.
+        PolicyKind::Cilium | PolicyKind::CiliumClusterwide => {
+            (has_ingress != ingress, has_egress != egress)
+        }
+    };
     NetworkPolicy {
         kind,
-        name: ObjectName {
-            namespace: if clusterwide {
-                String::new()
-            } else {
-                namespace
-            },
-            name: format!("policy-{index}"),
-        },
+        name,
         subject,
         isolates_ingress,
         isolates_egress,
@@ -73,27 +86,25 @@ pub(super) fn network_policy_of(
     }
 }
 
-/// A rule of a policy of this kind, with this action if that is given.
+/// A rule of a policy of this name and kind, with this action if that is given.
 pub(super) fn rule(
     draw: &mut Draw,
     policy: &Policy,
+    name: &ObjectName,
     kind: PolicyKind,
     action: Option<RuleAction>,
 ) -> Rule {
-    let peers = match draw.below(6) {
-        0 => Peers::Any,
-        // Who says nothing of peers means anybody.
-        1 if kind != PolicyKind::Kubernetes => Peers::Listed(Vec::new()),
-        _ => Peers::Listed(peers(draw, policy, kind)),
+    let of_kubernetes = kind == PolicyKind::Kubernetes;
+    let ports = match draw.below(5) {
+        0 | 1 => Ports::All,
+        2 if !of_kubernetes && draw.once_in(2) => Ports::Listed(Vec::new()),
+        _ => Ports::Listed(l4_matches(draw, kind)),
     };
-    let ports = ports(draw, kind);
-    let peers = match (peers, &ports) {
-        // In Cilium a rule that says neither who nor what is about nobody.
-        (Peers::Any, Ports::All) if kind != PolicyKind::Kubernetes => Peers::Listed(vec![Peer {
-            kind: PeerKind::Entity(Entity::All),
-            location: nowhere(),
-        }]),
-        (peers, _) => peers,
+    let peers = match draw.below(6) {
+        // A rule of Cilium that names neither peers nor ports is about nobody.
+        0 if of_kubernetes || ports != Ports::All => Peers::Any,
+        1 if !of_kubernetes => Peers::Listed(Vec::new()),
+        _ => Peers::Listed(peers(draw, policy, name, kind)),
     };
     Rule {
         direction: if draw.once_in(3) {
@@ -103,7 +114,7 @@ pub(super) fn rule(
         },
         action: match action {
             Some(action) => action,
-            None if kind != PolicyKind::Kubernetes && draw.once_in(3) => RuleAction::Deny,
+            None if !of_kubernetes && draw.once_in(3) => RuleAction::Deny,
             None => RuleAction::Allow,
         },
         peers,
@@ -112,61 +123,54 @@ pub(super) fn rule(
     }
 }
 
-/// Ports, or types of ICMP messages, which only Cilium knows.
-fn ports(draw: &mut Draw, kind: PolicyKind) -> Ports {
-    let kubernetes = kind == PolicyKind::Kubernetes;
-    let count = match draw.below(5) {
-        0 | 1 => return Ports::All,
-        2 if !kubernetes => draw.below(2),
-        _ => 1 + draw.below(3),
-    };
-    let messages = !kubernetes && draw.once_in(4);
-    let mut entry = || match messages {
-        true => message(draw),
-        false => port(draw, kubernetes),
-    };
-    Ports::Listed((0..count).map(|_| entry()).collect())
+/// One to three ports, or of Cilium ICMP messages.
+fn l4_matches(draw: &mut Draw, kind: PolicyKind) -> Vec<L4Match> {
+    let count = 1 + draw.below(3);
+    let messages = kind != PolicyKind::Kubernetes && draw.once_in(4);
+    (0..count)
+        .map(|_| match messages {
+            true => message(draw),
+            false => port(draw, kind),
+        })
+        .collect()
 }
 
-/// Ports with something to tell apart at their edges.
-const EDGES: [u16; 9] = [80, 8080, 53, 3868, 1, 1023, 1024, 30007, 65535];
-
-fn port(draw: &mut Draw, kubernetes: bool) -> L4Match {
-    let protocols: &[L4Protocol] = match kubernetes {
-        true => &[L4Protocol::Tcp, L4Protocol::Udp, L4Protocol::Sctp],
-        false => &[
-            L4Protocol::Tcp,
-            L4Protocol::AnyWithPorts,
-            L4Protocol::Udp,
-            L4Protocol::Sctp,
-        ],
-    };
-    let protocol = *draw.one(protocols);
-    let port = match draw.below(6) {
-        0 => L4Port::All,
-        1 | 2 => {
-            let port = *draw.one(&EDGES);
-            L4Port::Range(port, port)
-        }
-        3 => L4Port::Named((*draw.one(&["http", "dns", "diameter", "none"])).to_owned()),
-        _ => {
-            let ends = [*draw.one(&EDGES), *draw.one(&EDGES)];
-            L4Port::Range(ends[0].min(ends[1]), ends[0].max(ends[1]))
-        }
-    };
+fn message(draw: &mut Draw) -> L4Match {
+    let number = *draw.one(&[8, 0, 3, 128, 129, 1, 135, 255]);
     L4Match {
-        protocol,
-        port,
+        protocol: *draw.one(&[L4Protocol::Icmp, L4Protocol::Icmpv6]),
+        port: L4Port::Range(number, number),
         location: nowhere(),
     }
 }
 
-/// A type of message.
-fn message(draw: &mut Draw) -> L4Match {
-    let kind = *draw.one(&[8, 0, 3, 128, 129, 1, 135, 255]);
+fn port(draw: &mut Draw, kind: PolicyKind) -> L4Match {
+    let edges = [80, 8080, 53, 3868, 1, 1023, 1024, 30007, 65535];
+    let protocol = *draw.one(&[
+        L4Protocol::Tcp,
+        L4Protocol::AnyWithPorts,
+        L4Protocol::Udp,
+        L4Protocol::Sctp,
+    ]);
+    let port = match draw.below(6) {
+        0 => L4Port::All,
+        1 | 2 => {
+            let port = *draw.one(&edges);
+            L4Port::Range(port, port)
+        }
+        3 => L4Port::Named((*draw.one(&["http", "dns", "diameter", "none"])).to_owned()),
+        _ => {
+            let ends = [*draw.one(&edges), *draw.one(&edges)];
+            L4Port::Range(ends[0].min(ends[1]), ends[0].max(ends[1]))
+        }
+    };
     L4Match {
-        protocol: *draw.one(&[L4Protocol::Icmp, L4Protocol::Icmpv6]),
-        port: L4Port::Range(kind, kind),
+        // Kubernetes has no word for any of them.
+        protocol: match (kind, protocol) {
+            (PolicyKind::Kubernetes, L4Protocol::AnyWithPorts) => L4Protocol::Tcp,
+            (_, protocol) => protocol,
+        },
+        port,
         location: nowhere(),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Draw;
 use crate::frame::{
-    Body, ExtensionHeader, Fragment, FrameSpec, IpOption, TcpFlags, Transport, VlanTag, length,
+    Body, ExtensionHeader, Fragment, FrameSpec, IpOption, MIN_PAYLOAD, TcpFlags, Transport,
+    VlanTag, length,
 };
 
 /// The frame with something odd about it; it may be one that has no bytes.
@@ -48,7 +49,7 @@ pub(super) fn strange(draw: &mut Draw, mut spec: FrameSpec) -> FrameSpec {
             packet.lengths.total = u16::try_from(headers + draw.below(10)).ok();
         }
         5 => {
-            packet.payload = draw.below(40);
+            packet.payload = MIN_PAYLOAD + draw.below(32);
             packet.hop_limit = Some(*draw.one(&[255, 1, 0, 64]));
             if let Transport::Tcp { flags, .. } = &mut packet.transport {
                 *flags = TcpFlags(u8::try_from(draw.below(256)).unwrap_or(0));
@@ -81,6 +82,14 @@ fn option(draw: &mut Draw) -> IpOption {
         2 => IpOption::RecordRoute(u8::try_from(1 + draw.below(4)).unwrap_or(1)),
         3 => IpOption::Timestamp(u8::try_from(1 + draw.below(4)).unwrap_or(1)),
         4 => IpOption::LooseSourceRoute,
-        _ => IpOption::Raw(draw.some(9, |draw| u8::try_from(draw.below(256)).unwrap_or(0))),
+        _ => {
+            let mut byte = || u8::try_from(draw.below(256)).unwrap_or(0);
+            let first = byte();
+            let behind = usize::from(byte() % 9);
+            IpOption::Raw((0..behind).fold(vec![first], |mut bytes, _| {
+                bytes.push(byte());
+                bytes
+            }))
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::chart::Chart;
 use crate::journey::Point;
 use crate::model::{Backend, NodePort, Policy};
 use crate::port::ProtoPort;
+use crate::prefix::Family;
 
 /// What becomes of a connection from outside, from every address, through a node port
 /// to one of its backends: the reason of the hook that decides, which is the first
@@ -35,8 +36,11 @@ impl PolicyReading<'_> {
             point: Point::Uplink,
             l4: L4::Ports(node_port.node_port),
         });
-        if self.policy().workloads[backend.workload].host_network {
-            return at_uplink;
+        let workload = &self.policy().workloads[backend.workload];
+        if workload.host_network {
+            let own = workload.addresses.iter().copied().map(Family::of);
+            let own = Chart::constant(&own.collect::<Vec<_>>(), ());
+            return at_uplink.zip(&own).map(|(reason, ())| *reason);
         }
         let at_backend = self.answer(&Question {
             point: Point::Ingress(backend.workload),

@@ -48,8 +48,9 @@ pub fn journey_difference(one: &Journey, other: &Journey) -> Option<String> {
 /// Whether what was read back is what was to be written.
 pub(super) fn hold(draft: &Draft<'_>, checked: &Checked) -> Result<(), Unwritable> {
     let read = &checked.scenario;
+    let in_sections = sectioned(draft.policy);
     let unlike_topology = || unlike("topology", draft.topology, &read.topology);
-    if let Some(difference) = difference(draft.policy, &read.policy).or_else(unlike_topology) {
+    if let Some(difference) = difference(&in_sections, &read.policy).or_else(unlike_topology) {
         return Err(Unwritable::because("the policy", difference));
     }
     // Those that are judged by themselves are written first.
@@ -75,6 +76,18 @@ pub(super) fn hold(draft: &Draft<'_>, checked: &Checked) -> Result<(), Unwritabl
         }
     }
     Ok(())
+}
+
+/// The policy with the rules of each policy in the order of its sections, which is how
+/// they are written.
+fn sectioned(policy: &Policy) -> Policy {
+    let mut policy = policy.clone();
+    for policy in &mut policy.network_policies {
+        policy
+            .rules
+            .sort_by_key(|rule| (rule.direction, rule.action));
+    }
+    policy
 }
 
 fn of_probe(drafted: &DraftProbe<'_>, read: &Probe) -> Option<String> {

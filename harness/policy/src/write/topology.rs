@@ -11,6 +11,9 @@ use crate::topology::{TopologyPlan, Zone};
 /// The label that every namespace has, whether it is written or not.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
+/// That of a topology that gives none.
+const USUAL_MTU: u16 = 1500;
+
 pub(super) fn write(
     policy: &Policy,
     topology: &TopologyPlan,
@@ -62,12 +65,13 @@ pub(super) fn write(
             (name.clone(), Yaml::from(namespace).on_one_line())
         })
         .collect();
+    let mtu = (topology.mtu != USUAL_MTU).then(|| Yaml::number(topology.mtu));
     Ok(Map::default()
         .with("node", Yaml::from(node).on_one_line())
         .with_some("hosts", hosts.some())
         .with_some("namespaces", namespaces.some())
         .with_some("workloads", cast.declared.clone().some())
-        .with("mtu", Yaml::number(topology.mtu)))
+        .with_some("mtu", mtu))
 }
 
 /// The `Node` objects of remote nodes that are no hosts of the topology.
