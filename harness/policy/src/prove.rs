@@ -10,13 +10,11 @@
 //! would have denied it.
 
 mod account;
-mod atoms;
 mod compare;
 mod group;
 mod overrides;
 
 pub use account::Unread;
-pub use atoms::Atom;
 pub use compare::{Comparison, Difference, Mismatch};
 pub(crate) use group::groups;
 pub use group::{Asked, Group};

@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use netverdict_abi::Reason;
 
 use super::account::{self, Unread};
-use super::atoms::Cuts;
 use super::group::{Asked, Group, groups};
 use crate::image::MapImage;
 use crate::meaning::{ImageReading, L4Class, PolicyReading, Question};
@@ -18,10 +17,9 @@ use crate::region::Region;
 /// A policy and an image, read once and ready to be compared; no two groups depend on
 /// each other, so they may be compared at the same time.
 pub struct Comparison<'a> {
-    pub(super) policy: PolicyReading<'a>,
-    pub(super) image: ImageReading<'a>,
+    policy: PolicyReading<'a>,
+    image: ImageReading<'a>,
     groups: Vec<Group>,
-    pub(super) cuts: Cuts,
 }
 
 /// Addresses about which policy and image differ, for packets that are told apart
@@ -103,7 +101,6 @@ impl<'a> Comparison<'a> {
         let (policy, image) = (PolicyReading::new(policy), ImageReading::new(image));
         Comparison {
             groups: groups(&policy, &image),
-            cuts: Cuts::of_identities(image.image()),
             policy,
             image,
         }
@@ -114,19 +111,9 @@ impl<'a> Comparison<'a> {
         &self.groups
     }
 
-    /// The number of questions, each with an answer about every address.
-    pub fn questions(&self) -> usize {
-        self.groups.iter().map(|group| group.classes.len()).sum()
-    }
-
     /// The policy, as it is read.
     pub fn policy(&self) -> &PolicyReading<'a> {
         &self.policy
-    }
-
-    /// The image, as it is read.
-    pub fn image(&self) -> &ImageReading<'a> {
-        &self.image
     }
 
     /// Everything in which the image is not what the policy asks for: nothing, or the

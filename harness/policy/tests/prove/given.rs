@@ -22,6 +22,16 @@ pub(crate) fn scenarios() -> Vec<(String, Scenario)> {
         .collect()
 }
 
+/// The policy of the scenario at this path below `scenarios/`.
+pub(crate) fn policy_of(path: &str) -> Policy {
+    let file = disk::read(&disk::scenarios().join(path));
+    let checked = frontend::scenario(&file, &mut disk::Disk);
+    (checked.unwrap_or_else(|problems| panic!("{path}: {problems:#?}")))
+        .scenario
+        .policy
+}
+
+/// What is wrong with the image.
 pub(crate) fn mismatches(policy: &Policy, image: &MapImage) -> Vec<Mismatch> {
     Comparison::new(policy, image).mismatches()
 }

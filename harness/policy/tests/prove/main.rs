@@ -6,3 +6,4 @@ mod disk;
 mod drawn;
 mod given;
 mod scenarios;
+mod seeded;
