@@ -4,10 +4,13 @@
 //! [`scenario::Scenario`]; [`oracle`] reads its [`model::Policy`] and says what
 //! is right; [`lower`] compiles the same policy to a [`image::MapImage`], which
 //! [`interpret`] evaluates as the XDP program would; [`frame`] makes the bytes
-//! that are sent.
+//! that are sent. [`meaning`] reads policy and image as sets of addresses, by which
+//! [`prove`] compares them everywhere at once, and [`shadowed`] finds rules that can
+//! never decide.
 //!
 //! Invariant: no file, clock, thread, socket or system call in this crate.
-//! Invariant: [`oracle`] and [`lower`] share the model and nothing else.
+//! Invariant: [`oracle`] and [`lower`] share the model and nothing else; [`meaning`]
+//! shares with them, and with [`interpret`], the model and the types of the image.
 
 pub mod address_set;
 pub mod chart;
