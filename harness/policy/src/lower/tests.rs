@@ -150,6 +150,43 @@ fn entries_of_all_guards_together() {
 }
 
 #[test]
+fn of_policies_that_need_as_much_the_first_is_named() {
+    let mut policy = admitting(33, 80);
+    let mut other = policy.network_policies[0].clone();
+    other.name = name("others");
+    // Two prefixes of ports each, none of which is the other's.
+    for (rules, first, last) in [
+        (&mut policy.network_policies[0], 80, 81),
+        (&mut other, 90, 91),
+    ] {
+        rules.rules[0].ports = Ports::Listed(vec![L4Match {
+            protocol: L4Protocol::Tcp,
+            port: L4Port::Range(first, last),
+            location: somewhere(),
+        }]);
+    }
+    policy.network_policies.push(other);
+    let (code, message) = refused(&policy);
+    assert_eq!(code, "too-many-policy-entries");
+    assert!(
+        message.ends_with("the CiliumNetworkPolicy default/rules alone needs at least 33"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_a_later_rule_denies_needs_no_room() {
+    // Two prefixes of ports for each address, and then one deny in place of both.
+    let mut policy = admitting(33, 82);
+    let mut denied = policy.network_policies[0].rules[0].clone();
+    denied.action = RuleAction::Deny;
+    denied.ports = Ports::All;
+    policy.network_policies[0].rules.push(denied);
+    let image = lower_within(&policy, LIMITS).expect("33 entries");
+    assert_eq!(image.sizes().policy, 33);
+}
+
+#[test]
 fn rules_that_repeat_each_other_are_counted_once() {
     // Said often enough to be settled on the way.
     let mut policy = admitting(32, 82);
