@@ -10,6 +10,7 @@ mod images;
 mod install;
 mod matrix;
 mod measure;
+mod mutate;
 mod process;
 mod testrun;
 mod wire;
@@ -20,7 +21,9 @@ use netverdict::object;
 use netverdict_lab::isolate::isolated;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [&str; 6] = ["process", "testrun", "wire", "matrix", "filter", "install"];
+const PARTS: [&str; 7] = [
+    "process", "mutate", "testrun", "wire", "matrix", "filter", "install",
+];
 
 fn main() -> ExitCode {
     // `cargo test` runs benchmarks too, with this flag missing.
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     if wanted("process") {
         process::print();
+    }
+    if wanted("mutate") {
+        mutate::print();
     }
     match isolated(|| match inside(wanted) {
         Ok(()) => 0,

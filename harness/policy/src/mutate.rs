@@ -51,3 +51,6 @@ pub struct Mutant {
     /// change wherever they have what it changes.
     pub policies: Vec<Policy>,
 }
+
+#[cfg(test)]
+mod tests;

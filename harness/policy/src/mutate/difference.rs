@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use super::touched::Touched;
-use super::ways::{View, Way, families, nobody, of_the_link};
+use super::ways::{View, Way, families, nobody, nowhere, of_the_link};
 use crate::journey::Point;
 use crate::meaning::L4;
 use crate::model::Policy;
@@ -148,7 +148,7 @@ impl Both<'_, '_, '_, '_> {
         let own = everybody.flat_map(|workload| self.one.addresses(workload).iter().copied());
         let workloads = Region::from_addresses(own);
         let node = Region::from_addresses(self.policy.node.addresses.iter().copied());
-        let others = families(self.one.addresses(from)).minus(&workloads);
+        let others = families(self.one.addresses(from)).minus(&workloads.union(&nowhere()));
         for l4 in self.asked(&[Point::Egress(from)]) {
             let within = match self.one.forwarded(l4) {
                 Some(_) => others.minus(&node),

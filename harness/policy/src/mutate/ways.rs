@@ -186,6 +186,21 @@ pub(super) fn of_the_link() -> Region {
     Region::from_prefixes(OF_THE_LINK.map(|text| text.parse().expect(text)))
 }
 
+/// Destinations that nothing leaves a node for (RFC 1122 §3.2.1.3, RFC 4291 §2).
+pub(super) fn nowhere() -> Region {
+    const NOWHERE: [&str; 8] = [
+        "0.0.0.0/8",
+        "127.0.0.0/8",
+        "224.0.0.0/4",
+        "255.255.255.255/32",
+        "::/128",
+        "::1/128",
+        "fe80::/10",
+        "ff00::/8",
+    ];
+    Region::from_prefixes(NOWHERE.map(|text| text.parse().expect(text)))
+}
+
 /// The families of some addresses.
 pub(super) fn families(addresses: &[IpAddr]) -> Region {
     let families = addresses.iter().map(|address| Family::of(*address));
