@@ -96,11 +96,7 @@ fn operators_err_at_their_lines() {
         let (file, line) = (&mutation.location.file.path, mutation.location.line);
         let text = format!("{file}:{line} {}", mutation.words);
         made.entry(mutation.operator).or_default().push(text);
-        assert_ne!(
-            mutant.policies,
-            [scenario.policy.clone()],
-            "it changes something"
-        );
+        assert_ne!(mutant.policies[0], scenario.policy, "it changes something");
     }
     // then
     for (operator, expected) in [
