@@ -13,6 +13,8 @@ use crate::words::counted;
 
 /// Judges the mutants of every scenario under the paths.
 pub fn run(args: &MutateArgs) -> Exit {
+    // The first signal ends it after the mutants at hand, and what was found is printed.
+    let _ = signals::note();
     let colour = args.output == MutateOutput::Human && Stream::Err.colour();
     let input = load(&args.paths, colour);
     if !input.problems.is_empty() {
@@ -22,8 +24,6 @@ pub fn run(args: &MutateArgs) -> Exit {
         return Exit::BadInput;
     }
     say_what_is_left_out(&input);
-    // The first signal ends it after the mutants at hand, and what was found is printed.
-    let _ = signals::note();
     let stop = || signals::noted().is_some();
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut scored = Vec::new();
