@@ -11,7 +11,7 @@ use crate::{packages, privileges, process, workspace};
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Parts of it: compile, process, testrun, wire, matrix, filter, install [default:
+    /// Parts of it: compile, process, testrun, wire, matrix, prove, filter, install [default:
     /// all]
     parts: Vec<String>,
 }

@@ -12,6 +12,7 @@ mod matrix;
 mod measure;
 mod mutate;
 mod process;
+mod prove;
 mod testrun;
 mod wire;
 
@@ -21,8 +22,8 @@ use netverdict::object;
 use netverdict_lab::isolate::isolated;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [&str; 7] = [
-    "process", "mutate", "testrun", "wire", "matrix", "filter", "install",
+const PARTS: [&str; 8] = [
+    "process", "mutate", "testrun", "wire", "matrix", "prove", "filter", "install",
 ];
 
 fn main() -> ExitCode {
@@ -68,6 +69,7 @@ fn inside(wanted: impl Fn(&str) -> bool) -> Result<(), Box<dyn std::error::Error
             "testrun" => testrun::print(object)?,
             "wire" => wire::print(object)?,
             "matrix" => matrix::print(object)?,
+            "prove" => prove::print(object)?,
             "filter" => filter::print(object)?,
             "install" => install::print(object)?,
             _ => {}

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use netverdict_abi::{Reason, Verdict};
+use netverdict_policy::diagnostic::Location;
 use netverdict_policy::frame::Frame;
 use netverdict_policy::model::{Policy, RuleRef};
 use netverdict_policy::prefix::Prefix;
@@ -68,11 +69,16 @@ impl Side {
     /// `policy drops`.
     fn words(&self) -> String {
         let verb = match self.verdict {
-            Verdict::Pass => "passes",
-            Verdict::Drop => "drops",
-            Verdict::Abort => "aborts",
+            Verdict::Pass => "pass",
+            Verdict::Drop => "drop",
+            Verdict::Abort => "abort",
         };
-        format!("{} {verb}", self.who)
+        let ending = match (self.who, self.verdict) {
+            ("maps", _) => "",
+            (_, Verdict::Pass) => "es",
+            (_, Verdict::Drop | Verdict::Abort) => "s",
+        };
+        format!("{} {verb}{ending}", self.who)
     }
 
     /// `policy drops (policy-no-match)`.
@@ -102,11 +108,11 @@ impl Finding {
     }
 }
 
-/// `scenarios/a.yaml:3:7`, for each rule; what no line says in words.
+/// The [`place`] of each rule; what no line says in words.
 pub fn places(policy: &Policy, rules: impl IntoIterator<Item = RuleRef>) -> Vec<String> {
     let mut places: Vec<String> = (rules.into_iter())
         .map(|rule| match policy.location(rule) {
-            Some(location) => format!("{location}: {}", excerpt(location.text())),
+            Some(location) => place(location),
             None => "the node reaches its own workloads".to_owned(),
         })
         .collect();
@@ -114,13 +120,18 @@ pub fn places(policy: &Policy, rules: impl IntoIterator<Item = RuleRef>) -> Vec<
     places
 }
 
-/// The first line of a place, short enough to stand behind its position.
-fn excerpt(text: &str) -> String {
-    const MOST: usize = 60;
-    let line = text.lines().next().unwrap_or_default().trim();
+/// Where it stands, and the line: `scenarios/a.yaml:3:7: - 0.0.0.0/0`.
+pub fn place(location: &Location) -> String {
+    const MOST: usize = 100;
+    let index = usize::try_from(location.line)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(1);
+    let line = (location.file.text.lines().nth(index))
+        .unwrap_or_default()
+        .trim();
     match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        Some((end, _)) => format!("{location}: {}…", &line[..end]),
+        None => format!("{location}: {line}"),
     }
 }
 

@@ -6,6 +6,7 @@ mod packets;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use netverdict_abi::Reason;
 use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
@@ -13,17 +14,18 @@ use netverdict_policy::address_set::Range;
 use netverdict_policy::chart::Chart;
 use netverdict_policy::image::MapImage;
 use netverdict_policy::journey::Point;
-use netverdict_policy::meaning::{ImageReading, L4Class, PolicyReading};
+use netverdict_policy::meaning::{L4Class, PolicyReading};
 use netverdict_policy::model::{Peers, Policy};
 use netverdict_policy::prefix::Family;
+use netverdict_policy::prove::{Comparison, Group, Mismatch};
 use serde::Serialize;
 
-use super::atoms::Cuts;
+use super::atoms::{Atoms, Cuts, last_of, number, range};
 use super::exact::Witness;
 use super::finding::{Claim, Finding};
 use super::party::{NONE, Party, ProveError};
 use super::plain::{self, Authority, Job, Plain, Tally};
-use super::question::{Asked, points};
+use super::question::Asked;
 use super::subject::Subject;
 use crate::matrix::judge::{Reasons, unbalanced};
 
@@ -51,13 +53,15 @@ pub struct Proof {
 /// What was compared for claim A.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Maps {
-    /// Questions, each compared over all addresses of the families it has.
+    /// Questions, each compared over all addresses: a class of ports at a hook, of
+    /// workloads that are asked alike that of one.
     pub questions: usize,
     /// Entries read back from the kernel; `None` where the compiled image was read.
     pub entries: Option<usize>,
     /// Entries that no policy could have put there.
     pub strays: Vec<String>,
-    /// Entries that are missing or that nobody wrote.
+    /// Entries that are missing, that nobody wrote, or that mean something else than
+    /// the policy though no packet shows it.
     pub differing: Vec<String>,
 }
 
@@ -77,6 +81,9 @@ pub struct Program {
     /// Whether each question was cut at every prefix there is, and not only at those
     /// that its hook and port look at.
     pub cut_everywhere: bool,
+    /// Time that the plain frames took, those of all threads at once.
+    #[serde(skip)]
+    pub trying: Duration,
     /// Reasons that were not given as often as they had to be.
     pub unbalanced: Vec<String>,
 }
@@ -200,8 +207,6 @@ struct Proving<'a> {
     questions: Vec<Asked>,
     /// One address of each class of each question, and whether all atoms were tried.
     classes: Vec<Class>,
-    /// Questions asked at every atom already, as far as neither side tells them apart.
-    asked: BTreeSet<(bool, L4Class, u64)>,
     tally: Tally,
     proof: &'a mut Proof,
 }
@@ -211,7 +216,7 @@ struct Proving<'a> {
 struct Class {
     question: usize,
     reason: Reason,
-    /// Of all addresses with that answer, the first that follow each other.
+    /// Of all addresses with that answer, the first atom.
     range: Range,
     /// Whether plain frames are tried at every atom of the question.
     tried: bool,
@@ -232,28 +237,31 @@ impl<'a> Proving<'a> {
             cuts: Cuts::new(subject.policy, held),
             questions: Vec::new(),
             classes: Vec::new(),
-            asked: BTreeSet::new(),
             tally: Tally::default(),
             proof,
         }
     }
 
     fn all(&mut self, mut hands: Hands<'_>) -> Result<(), ProveError> {
-        let by_policy = PolicyReading::new(self.policy);
-        let by_maps = ImageReading::new(self.held);
+        let comparison = Comparison::new(self.policy, self.held);
         self.proof.program.cut_everywhere = self.cuts.are_everywhere();
-        self.configuration(&by_policy)?;
+        self.configuration(comparison.policy())?;
+        let beside = comparison.beside_questions();
+        let means_something = beside != [Mismatch::PassAll];
+        self.mismatches(beside)?;
         let before = hands.counters()?;
-        let (uplink, workloads): (Vec<Point>, Vec<Point>) = points(self.policy)
-            .into_iter()
-            .partition(|point| *point == Point::Uplink);
+        let (uplink, workloads): (Vec<&Group>, Vec<&Group>) =
+            (comparison.groups().iter()).partition(|group| group.point == Point::Uplink);
         // What came by the uplink bypasses the policy behind it, until it is forgotten.
-        for points in [uplink, workloads] {
+        for groups in [uplink, workloads] {
             hands.forget()?;
             let mut jobs = Vec::new();
-            for point in points {
-                for class in by_policy.classes(&by_maps, point) {
-                    self.ask(point, class, (&by_policy, &by_maps), &mut jobs);
+            for group in groups {
+                if means_something {
+                    self.mismatches(comparison.of_group(group))?;
+                }
+                for class in &group.classes {
+                    self.ask(group, *class, comparison.policy(), &mut jobs);
                     if jobs.iter().map(Job::atoms).sum::<usize>() >= FLUSH {
                         self.plain(&mut hands, &mut jobs)?;
                     }
@@ -265,7 +273,10 @@ impl<'a> Proving<'a> {
             Some(before) => difference(hands.counters()?.unwrap_or(NONE), &before),
             None => self.tally.given,
         };
-        self.proof.program.unbalanced = unbalanced(&self.tally.expected, &given);
+        // Of frames with another verdict it is clear that their reasons differ.
+        if self.tally.wrong.is_empty() {
+            self.proof.program.unbalanced = unbalanced(&self.tally.expected, &given);
+        }
         let party = hands.party(self.held).name();
         self.proof.program.party = party;
         let mut witness = match hands {
@@ -275,36 +286,39 @@ impl<'a> Proving<'a> {
         self.packets(&mut witness, party)
     }
 
-    /// Compares the answers of both sides, and lists the atoms to try.
+    /// Lists the atoms to try, at the hook of the first of those that are asked alike,
+    /// and a representative of each answer, at all of theirs.
     fn ask(
         &mut self,
-        point: Point,
+        group: &Group,
         class: L4Class,
-        (by_policy, by_maps): (&PolicyReading<'_>, &ImageReading<'_>),
+        policy: &PolicyReading<'_>,
         jobs: &mut Vec<Job>,
     ) {
         if !(self.how.more)(0) {
             self.proof.interrupted = true;
             return;
         }
-        let asked = Asked::new(self.policy, point, class);
-        let right = by_policy.answer(&asked.question);
-        let held = maps::with_missing(by_maps.answer(&asked.question), &right, point);
         self.proof.maps.questions += 1;
+        let asked = Asked::new(self.policy, group.point, class);
+        let right = policy.answer(&asked.question);
+        let atoms = (self.cuts).of(self.policy, self.held, group.point, asked.one_port());
+        let starts = |family: Family| atoms.starts(family).clone();
         let question = self.questions.len();
-        if right != held {
-            self.differing_maps(&asked, &right, &held);
-        }
-        let is_new = self.asked.insert(signature(&asked, &right, &held));
-        self.classes.extend(classes(question, &right, is_new));
-        if is_new {
-            let atoms = self
-                .cuts
-                .of(self.policy, self.held, point, asked.one_port());
-            let starts = |family: Family| atoms.starts(family).clone();
-            jobs.extend(Job::all(question, &asked, starts, &right));
-        }
+        jobs.extend(Job::all(question, &asked, starts, &right));
+        self.classes.extend(classes(question, &right, &atoms, true));
         self.questions.push(asked);
+        for member in group.members().iter().skip(1) {
+            let point = match group.point {
+                Point::Uplink => Point::Uplink,
+                Point::Egress(_) => Point::Egress(*member),
+                Point::Ingress(_) => Point::Ingress(*member),
+            };
+            let question = self.questions.len();
+            self.classes
+                .extend(classes(question, &right, &atoms, false));
+            self.questions.push(Asked::new(self.policy, point, class));
+        }
     }
 
     fn plain(&mut self, hands: &mut Hands<'_>, jobs: &mut Vec<Job>) -> Result<(), ProveError> {
@@ -321,7 +335,9 @@ impl<'a> Proving<'a> {
             party: hands.party(self.held),
             threads: self.how.threads,
         };
+        let started = Instant::now();
         let tally = plain::run(plain, jobs, self.how.more)?;
+        self.proof.program.trying += started.elapsed();
         self.proof.interrupted |= tally.atoms < atoms as u64;
         let program = &mut self.proof.program;
         program.frames += tally.frames;
@@ -378,44 +394,33 @@ fn rules(policy: &Policy) -> usize {
     policy.deny_list.len() + prefilters + peers.sum::<usize>() + policy.workloads.len()
 }
 
-/// The first addresses of each answer, in each family.
-fn classes(question: usize, right: &Chart<Reason>, tried: bool) -> Vec<Class> {
+/// The first atom of each answer, in each family.
+fn classes(question: usize, right: &Chart<Reason>, atoms: &Atoms, tried: bool) -> Vec<Class> {
     let mut seen = BTreeSet::new();
     (right.pieces())
         .filter(|(range, reason)| seen.insert((Family::of(range.first), **reason)))
         .map(|(range, reason)| Class {
             question,
             reason: *reason,
-            range,
+            range: first_atom(range, atoms),
             tried,
         })
         .collect()
 }
 
-/// The same for questions that neither the policy nor the maps tell apart but by the
-/// workload. Answers are told apart by a digest: if two ever met, one would be tried
-/// at a representative of each class instead of at every atom.
-fn signature(asked: &Asked, right: &Chart<Reason>, held: &Chart<Reason>) -> (bool, L4Class, u64) {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    let mut digest = DefaultHasher::new();
-    for chart in [right, held] {
-        for (Range { first, last }, reason) in chart.pieces() {
-            (first, last, reason).hash(&mut digest);
-        }
-    }
-    let is_egress = match asked.point() {
-        // There is one, and each of its questions is one of a kind.
-        Point::Uplink => false,
-        Point::Egress(_) => true,
-        Point::Ingress(_) => false,
-    };
-    if asked.point() == Point::Uplink {
-        "uplink".hash(&mut digest);
-    }
-    (is_egress, asked.class, digest.finish())
+/// What of a range nothing tells apart from its first address.
+fn first_atom(Range { first, last }: Range, atoms: &Atoms) -> Range {
+    let family = Family::of(first);
+    let starts = atoms.starts(family);
+    let index = starts.partition_point(|start| *start <= number(first)) - 1;
+    let end = last_of(family, starts, index).min(number(last));
+    range(family, number(first), end)
 }
 
 /// An address of these.
 fn representative(range: Range) -> IpAddr {
     range.first
 }
+
+#[cfg(test)]
+mod tests;

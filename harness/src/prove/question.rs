@@ -132,15 +132,3 @@ pub fn class_words(class: L4Class) -> String {
         }
     }
 }
-
-/// Where questions are asked: at the uplink, and in each direction of each workload
-/// that has a hook.
-pub fn points(policy: &Policy) -> Vec<Point> {
-    let mut points = vec![Point::Uplink];
-    for (index, workload) in policy.workloads.iter().enumerate() {
-        if !workload.host_network {
-            points.extend([Point::Egress(index), Point::Ingress(index)]);
-        }
-    }
-    points
-}

@@ -8,6 +8,7 @@ mod matrix;
 mod objects;
 #[path = "../program/mod.rs"]
 mod program;
+mod prove;
 mod rules;
 mod run;
 mod sabotage;
@@ -27,6 +28,7 @@ fn main() {
     trials.extend(matrix::trials());
     trials.extend(objects::trials());
     trials.extend(rules::trials());
+    trials.extend(prove::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
     trials.extend(unprivileged::trials());

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -23,7 +24,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         let name = format!("signals: a run that is stopped {when} writes its reports");
         privileged(name, move || stopped(listener))
     })
-    .into()
+    .into_iter()
+    .chain([privileged(
+        "signals: a proof that is stopped prints what it found",
+        proof_stopped,
+    )])
+    .collect()
 }
 
 /// Who has to listen before the signal is sent, always to the process outside.
@@ -35,12 +41,10 @@ enum Listener {
     Inside,
 }
 
-fn stopped(listener: Listener) -> Result<(), Failed> {
-    // Given a run of more scenarios than are done in a moment,
-    let folder = tempfile::tempdir()?;
-    let report = folder.path().to_str().ok_or("UTF-8")?;
+/// More scenarios than are done in a moment.
+fn many(folder: &Path) -> Result<PathBuf, Failed> {
     let incident = workspace().join("scenarios/incident");
-    let many = folder.path().join("many");
+    let many = folder.join("many");
     fs::create_dir(&many)?;
     symlink(incident.join("manifests"), many.join("manifests"))?;
     for copy in 0..100 {
@@ -49,6 +53,36 @@ fn stopped(listener: Listener) -> Result<(), Failed> {
             many.join(format!("{copy}.yaml")),
         )?;
     }
+    Ok(many)
+}
+
+/// A proof that is told to stop is inconclusive, prints what there is, and says that
+/// it is not all.
+fn proof_stopped() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut child = command(["prove", "--report-dir"])
+        .arg(folder.path())
+        .arg(many(folder.path())?)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    wait_until_it_listens(&mut child, Listener::Inside)?;
+    Command::new("kill").arg(child.id().to_string()).status()?;
+    let output = child.wait_with_output()?;
+    let stdout = String::from_utf8(output.stdout)?;
+    let stderr = String::from_utf8(output.stderr)?;
+    let said = stderr.contains("ended early") || stdout.contains("interrupted");
+    match (output.status.code(), said, stdout.contains("A fails for 0")) {
+        (Some(3), true, true) => Ok(()),
+        other => Err(format!("{other:?}\n{stdout}\n{stderr}").into()),
+    }
+}
+
+fn stopped(listener: Listener) -> Result<(), Failed> {
+    // Given a run of more scenarios than are done in a moment,
+    let folder = tempfile::tempdir()?;
+    let report = folder.path().to_str().ok_or("UTF-8")?;
+    let many = many(folder.path())?;
     let mut child = command(["run", "--report-dir", report])
         .arg(&many)
         .stdout(Stdio::null())

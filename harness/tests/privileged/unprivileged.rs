@@ -22,6 +22,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         privileged("unprivileged: the model lane needs nothing", model),
         privileged(
+            "unprivileged: what can be proven all the same is said",
+            proof,
+        ),
+        privileged(
             "unprivileged: under sudo the reports are the user's",
             ownership,
         ),
@@ -50,8 +54,8 @@ fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
     fs::copy(incident.join("fixed.yaml"), folder.join("fixed.yaml"))?;
     Ok(Command::new(program)
         .current_dir(folder)
-        .args(["run", "fixed.yaml", "--report-dir", "reports"])
         .args(args)
+        .args(["fixed.yaml", "--report-dir", "reports"])
         .env_remove("NETVERDICT_FILTER")
         // As after `sudo -u`: to whom the reports cannot be given.
         .env("SUDO_UID", "1000")
@@ -64,7 +68,7 @@ fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
 /// the default lanes end with 4 and say what to do, in the report as well,
 fn lacking() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let output = as_nobody(folder.path(), &[])?;
+    let output = as_nobody(folder.path(), &["run"])?;
     let text = String::from_utf8_lossy(&output.stderr);
     if output.status.code() != Some(4) {
         return Err(format!("{}\n{text}", output.status).into());
@@ -85,7 +89,7 @@ fn lacking() -> Result<(), Failed> {
 /// and the model lane works.
 fn model() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let output = as_nobody(folder.path(), &["--lane", "model"])?;
+    let output = as_nobody(folder.path(), &["run", "--lane", "model"])?;
     match output.status.code() {
         Some(0) => Ok(()),
         _ => Err(format!(
@@ -94,6 +98,23 @@ fn model() -> Result<(), Failed> {
             String::from_utf8_lossy(&output.stderr)
         )
         .into()),
+    }
+}
+
+/// A proof says what it lacks, and what can be had without; and that can be had.
+fn proof() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let lacking = as_nobody(folder.path(), &["prove"])?;
+    let text = String::from_utf8_lossy(&lacking.stderr);
+    for part in ["CAP_BPF", "--lane model", "claim A"] {
+        if !text.contains(part) {
+            return Err(format!("'{part}' is not in\n{text}").into());
+        }
+    }
+    let model = as_nobody(tempfile::tempdir()?.path(), &["prove", "--lane", "model"])?;
+    match (lacking.status.code(), model.status.code()) {
+        (Some(4), Some(0)) => Ok(()),
+        other => Err(format!("{other:?}").into()),
     }
 }
 

@@ -1,20 +1,20 @@
-//! Claim A: two readings of every question, as functions of the address.
+//! Claim A: what the maps say otherwise than the policy.
 
 use std::collections::BTreeSet;
 
 use netverdict_abi::Reason;
-use netverdict_policy::chart::Chart;
 use netverdict_policy::frame::{ProbeId, build};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::interpret;
-use netverdict_policy::journey::Point;
 use netverdict_policy::oracle;
-use netverdict_policy::prefix::Family;
+use netverdict_policy::prove::{Difference, Mismatch};
 
 use super::Proving;
 use crate::prove::finding::{Claim, Finding, Side, places};
+use crate::prove::party::ProveError;
 use crate::prove::question::Asked;
 use crate::prove::shape::Shape;
+use crate::words::counted;
 
 /// Entries that one of them has and the other lacks, as texts.
 pub(super) fn differing(written: &MapImage, held: &MapImage) -> Vec<String> {
@@ -36,66 +36,120 @@ pub(super) fn differing(written: &MapImage, held: &MapImage) -> Vec<String> {
     lines
 }
 
-/// What the maps say, with what the programs do at a workload that they do not have.
-pub(super) fn with_missing(
-    held: Chart<Reason>,
-    right: &Chart<Reason>,
-    point: Point,
-) -> Chart<Reason> {
-    let families: Vec<Family> = right.families().collect();
-    let foreign = match point {
-        Point::Uplink => return held,
-        Point::Egress(_) => Reason::ForeignSource,
-        Point::Ingress(_) => Reason::ForeignDestination,
-    };
-    held.or(Chart::constant(&families, foreign))
-}
-
 impl Proving<'_> {
-    /// A finding for each pair of answers that differ.
-    pub(super) fn differing_maps(
-        &mut self,
-        asked: &Asked,
-        right: &Chart<Reason>,
-        held: &Chart<Reason>,
-    ) {
-        for ((by_policy, by_maps), region) in right.zip(held).regions() {
-            if by_policy == by_maps {
-                continue;
+    /// What the maps say otherwise than the policy: about packets a finding, else a
+    /// line.
+    pub(super) fn mismatches(&mut self, mismatches: Vec<Mismatch>) -> Result<(), ProveError> {
+        for mismatch in mismatches {
+            match mismatch {
+                Mismatch::Difference(difference) => self.difference(difference)?,
+                other => self.proof.maps.differing.push(self.in_words(&other)),
             }
-            let addresses = region.prefixes();
-            let Some(peer) = addresses.first().map(|prefix| prefix.first()) else {
-                continue;
-            };
-            let spec = asked.frame(peer);
-            let point = asked.point();
-            let mut memory = oracle::Memory::untracked();
-            let decision = oracle::judge(self.policy, point, &spec, &mut memory);
-            let Ok(witness) = build(&spec, ProbeId(0), [0; 6]) else {
-                continue;
-            };
-            let mut memory = interpret::Memory::untracked();
-            let judged = interpret::judge(self.held, point, &witness, &mut memory);
-            self.proof.findings.push(Finding {
-                claim: Claim::Maps,
-                addresses,
-                connection: asked.words(self.policy, self.subject.topology, "*"),
-                policy: Side {
-                    who: "policy",
-                    verdict: by_policy.verdict(),
-                    reason: Some(by_policy),
-                    rules: places(self.policy, decision.rules),
-                },
-                other: Side {
-                    who: "maps",
-                    verdict: by_maps.verdict(),
-                    reason: Some(by_maps),
-                    rules: places(self.policy, self.held.rule(judged.rule)),
-                },
-                shape: Shape::Plain,
-                witness,
-                packet: 0,
-            });
+        }
+        Ok(())
+    }
+
+    fn difference(&mut self, difference: Difference) -> Result<(), ProveError> {
+        let Difference {
+            question,
+            class,
+            members,
+            region,
+            by_policy,
+            by_image,
+        } = difference;
+        let asked = Asked::new(self.policy, question.point, class);
+        let addresses = region.prefixes();
+        let first = addresses.first().expect("a difference is about an address");
+        let (point, spec) = (question.point, asked.frame(first.first()));
+        let mut memory = oracle::Memory::untracked();
+        let decision = oracle::judge(self.policy, point, &spec, &mut memory);
+        let witness = build(&spec, ProbeId(0), [0; 6])?;
+        let mut memory = interpret::Memory::untracked();
+        let judged = interpret::judge(self.held, point, &witness, &mut memory);
+        let mut connection = asked.words(self.policy, self.subject.topology, "*");
+        if members.len() > 1 {
+            let others = counted(members.len() - 1, "workload");
+            connection = format!("{connection} (and {others} guarded alike)");
+        }
+        self.proof.findings.push(Finding {
+            claim: Claim::Maps,
+            addresses,
+            connection,
+            policy: Side {
+                who: "policy",
+                verdict: by_policy.verdict(),
+                reason: Some(by_policy),
+                rules: places(self.policy, decision.rules),
+            },
+            other: Side {
+                who: "maps",
+                verdict: by_image.verdict(),
+                reason: Some(by_image),
+                rules: places(self.policy, self.held.rule(judged.rule)),
+            },
+            shape: Shape::Plain,
+            witness,
+            packet: 0,
+        });
+        Ok(())
+    }
+
+    /// What differs though no packet shows it.
+    fn in_words(&self, mismatch: &Mismatch) -> String {
+        let workload = |index: usize| match self.policy.workloads.get(index) {
+            Some(workload) => workload.to_string(),
+            None => format!("workload {index}"),
+        };
+        let numbered = |number: u32| workload(usize::try_from(number).unwrap_or(usize::MAX));
+        let slugs = |reasons: &Option<[Reason; 2]>| match reasons {
+            Some([listed, default]) => format!("{} and {}", listed.slug(), default.slug()),
+            None => "none".to_owned(),
+        };
+        match mismatch {
+            Mismatch::PassAll => "the maps let every packet pass".to_owned(),
+            Mismatch::Difference(_) => unreachable!("it is about packets"),
+            Mismatch::Endpoint {
+                address,
+                by_policy,
+                by_image,
+            } => {
+                let nobody = || "nobody".to_owned();
+                let by_policy = by_policy.map_or_else(nobody, workload);
+                let by_image = by_image.map_or_else(nobody, numbered);
+                format!("{address} is {by_policy} by the policy, {by_image} by the maps")
+            }
+            Mismatch::Backend {
+                node_port,
+                workload,
+                port,
+                is_of_policy,
+            } => {
+                let who = numbered(*workload);
+                let by = if *is_of_policy { "policy" } else { "maps" };
+                format!("by the {by} alone, {node_port} bypasses the policy to {who} {port}")
+            }
+            Mismatch::Prefilter {
+                node_port,
+                by_policy,
+                by_image,
+            } => format!(
+                "the prefilter of {node_port} is {} by the policy, {} by the maps",
+                slugs(by_policy),
+                slugs(by_image)
+            ),
+            Mismatch::Otherwise {
+                direction,
+                members,
+                by_policy,
+                by_image,
+            } => format!(
+                "where no rule decides, {direction} of {} is {} by the policy, {} by the maps",
+                workload(members[0]),
+                by_policy.slug(),
+                by_image.slug()
+            ),
+            Mismatch::Unread(unread) => format!("nothing leads to it: {unread:?}"),
         }
     }
 }

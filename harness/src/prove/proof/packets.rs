@@ -126,6 +126,8 @@ impl Proving<'_> {
             return Ok(());
         }
         let peer = super::representative(range);
+        // What a plain packet shows as well is not said again of other shapes.
+        let mut plainly = None;
         for shape in Shape::ALL {
             let asked = &self.questions[question];
             let (point, spec) = (asked.point(), shape.of(asked.packet(peer)));
@@ -135,9 +137,17 @@ impl Proving<'_> {
             }
             let (said, frame) = witness.judge(point, &spec)?;
             self.proof.program.packets += 1;
-            // Plain frames with another verdict are known by now.
-            let known = shape == Shape::Plain && tried && said.verdict != decision.verdict();
-            if known || said.agrees(&decision, self.held) {
+            if said.agrees(&decision, self.held) {
+                continue;
+            }
+            let differs = (decision.verdict(), said.verdict);
+            let is_known = plainly == Some(differs);
+            if shape == Shape::Plain {
+                plainly = Some(differs);
+            }
+            // Plain frames with another verdict are named by now.
+            let is_named = shape == Shape::Plain && tried && differs.0 != differs.1;
+            if is_known || is_named {
                 continue;
             }
             let asked = &self.questions[question];
