@@ -53,6 +53,7 @@ pub fn tally(events: &[Event], interrupted: bool, elapsed: Duration) -> RunFinis
             RuleStatus::Decided => sum.rules.decided += 1,
             RuleStatus::Beside => sum.rules.beside += 1,
             RuleStatus::Undecided => {}
+            RuleStatus::NeverDecides => sum.rules.never += 1,
         }
     }
     let too_few = wanted.is_some_and(|wanted| sum.rules.percent() < f64::from(wanted));

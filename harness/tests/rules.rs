@@ -25,6 +25,7 @@ fn line(location: &str, rule: &str, status: RuleStatus) -> RuleLine {
         beside: 0,
         probes: Vec::new(),
         more_probes: 0,
+        never: None,
         list: None,
     }
 }
@@ -62,6 +63,7 @@ fn events() -> Vec<Event> {
         list: Some(ListLine {
             entries: 60_000,
             decided: 1,
+            never: 2,
             undecided: vec!["a/list.txt:2:1: prefilter of 30007/tcp allows 10.0.2.0/24".to_owned()],
         }),
         ..line(
@@ -75,6 +77,14 @@ fn events() -> Vec<Event> {
         "policy shop/web allows ingress from 10.0.0.0/8 <&>",
         RuleStatus::Undecided,
     );
+    let never = RuleLine {
+        never: Some("everything that it allows is denied (a/policy.yaml:8:5)".to_owned()),
+        ..line(
+            "a/policy.yaml:30:9",
+            "policy shop/web allows ingress from 10.1.0.0/16",
+            RuleStatus::NeverDecides,
+        )
+    };
     let part = |part: &str, found| MapPart {
         step: (found == 0).then(|| "quarantine".to_owned()),
         part: part.to_owned(),
@@ -110,7 +120,7 @@ fn events() -> Vec<Event> {
             suite,
             named_by: "kernel",
             frames: 12_355,
-            rules: vec![list, beside, decided, undecided],
+            rules: vec![list, beside, decided, undecided, never],
             maps: vec![
                 part("PREFILTER_V4 30007/tcp", 1),
                 part("ENDPOINTS", 3),
@@ -156,8 +166,8 @@ fn the_fixed_incident_is_covered_line_by_line() {
         [
             line("fixed.yaml:15:14", 3),
             line("fixed.yaml:15:26", 3),
-            line("fixed.yaml:20:79", 6),
-            line("inventory-policy-internal.yaml:8:5", 6),
+            line("fixed.yaml:20:79", 7),
+            line("inventory-policy-internal.yaml:8:5", 8),
             line("inventory-policy-internal.yaml:12:11", 3),
             line("inventory-policy-internal.yaml:13:11", 3),
         ]
@@ -181,6 +191,86 @@ fn too_few_rules_that_decide_are_a_finding() {
         let (_, code) = model(&args);
         assert_eq!(code, exit, "{args:?}");
     }
+}
+
+/// An allow under a deny, and a list entry under a wider deny: why each can never
+/// decide, and by which line.
+#[test]
+fn what_another_rule_covers_can_never_decide() {
+    for (scenario, place, why) in [
+        (
+            "scenarios/cidr/deny-over-allow.yaml",
+            "scenarios/cidr/manifests/deny-policy.yaml:12:11",
+            "everything that it allows is denied (scenarios/cidr/manifests/deny-policy.yaml:17:11)",
+        ),
+        (
+            "scenarios/prefilter/deny-list.yaml",
+            "scenarios/prefilter/deny-list.yaml:22:99",
+            "everything that it allows is denied (scenarios/prefilter/deny-list.yaml:17:12)",
+        ),
+    ] {
+        let (hits, _) = model(&[scenario]);
+        let rules = hits[0]["rules"].as_array().expect("rules");
+        let rule = rules.iter().find(|rule| rule["location"] == place);
+        let rule = rule.unwrap_or_else(|| panic!("{place} in {rules:?}"));
+        assert_eq!(rule["status"], "never-decides", "{rule}");
+        assert_eq!(rule["never"], why, "{rule}");
+    }
+}
+
+/// A list of 60,000 lines is one rule, with its first entries that nobody probes.
+#[test]
+fn a_long_list_is_one_rule() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines: String = (0..60_000_u32)
+        .map(|at| format!("10.{}.{}.{}/32\n", at >> 16, (at >> 8) & 255, at & 255))
+        .collect();
+    fs::write(folder.path().join("list.txt"), lines).expect("a list");
+    let scenario = "
+name: a long list
+why: it is one rule
+topology:
+  node: { addresses: [192.0.2.10] }
+  hosts: { one: { zone: internal, addresses: [10.0.0.1] } }
+  workloads: { web: { labels: { app: web }, listen: [80/tcp] } }
+address_sets: { many: { file: list.txt } }
+manifests: [service.yaml]
+prefilter: [{ node_port: 30080/tcp, bypass_policy: false, allow: [many], default: drop }]
+probes: [{ from: one, to: 'web:30080/tcp', expect: pass }]
+";
+    let service = "
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { type: NodePort, selector: { app: web }, ports: [{ port: 80, nodePort: 30080 }] }
+";
+    let path = folder.path().join("scenario.yaml");
+    fs::write(&path, scenario).expect("a scenario");
+    fs::write(folder.path().join("service.yaml"), service).expect("a service");
+    let (hits, code) = model(&[path.to_str().expect("UTF-8")]);
+    assert_eq!(code, 0);
+    let rules = hits[0]["rules"].as_array().expect("rules");
+    assert_eq!(rules.len(), 2, "the list and the default: {rules:?}");
+    let list = &rules[0]["list"];
+    assert_eq!(rules[0]["status"], "decided");
+    assert_eq!(
+        (&list["entries"], &list["decided"]),
+        (&60_000.into(), &1.into())
+    );
+    let undecided = list["undecided"].as_array().expect("entries");
+    assert_eq!(undecided.len(), 3);
+    let first = undecided[0].as_str().expect("words");
+    assert!(
+        first.ends_with("list.txt:1:1: prefilter of 30080/tcp allows 10.0.0.0/32"),
+        "{first}"
+    );
+    let part = (hits[0]["maps"].as_array().expect("maps").iter())
+        .find(|part| part["part"] == "PREFILTER_V4 30080/tcp");
+    let part = part.expect("the list's map");
+    assert_eq!(
+        (&part["entries"], &part["found"]),
+        (&60_000.into(), &1.into())
+    );
 }
 
 /// Events `rule-hits` of a run in the model lane, and its exit code.

@@ -43,6 +43,8 @@ pub struct RuleLine {
     pub probes: Vec<String>,
     /// How many more there are.
     pub more_probes: usize,
+    /// Why it can never decide, and which lines decide in its place, if it cannot.
+    pub never: Option<String>,
     /// Where it is a list that is counted as one rule: how many of its entries.
     pub list: Option<ListLine>,
 }
@@ -55,8 +57,10 @@ pub enum RuleStatus {
     Decided,
     /// It decided frames only in the same way as another, which was named.
     Beside,
-    /// It decided about no frame, though one could be sent that it decides about.
+    /// It decided about no frame, though there is a packet that it decides about.
     Undecided,
+    /// There is no packet that it decides about.
+    NeverDecides,
 }
 
 /// A list that is counted as one rule.
@@ -66,6 +70,8 @@ pub struct ListLine {
     pub entries: usize,
     /// Of these, such as decided about a frame.
     pub decided: usize,
+    /// Of these, such as can never decide.
+    pub never: usize,
     /// The first few of the others: where, and what they say.
     pub undecided: Vec<String>,
 }
@@ -95,16 +101,19 @@ pub struct RuleTotals {
     pub decided: usize,
     /// Of these, such as decided only beside another.
     pub beside: usize,
+    /// Of these, such as can never decide.
+    pub never: usize,
 }
 
 impl RuleTotals {
-    /// How many of a hundred decided; 100 where there is none.
+    /// Of a hundred rules that can decide, how many did; 100 where none can.
     pub fn percent(self) -> f64 {
-        if self.rules == 0 {
+        let can = self.rules - self.never;
+        if can == 0 {
             return 100.0;
         }
         #[expect(clippy::cast_precision_loss, reason = "fewer rules than 52 bits count")]
-        let percent = (self.decided + self.beside) as f64 * 100.0 / self.rules as f64;
+        let percent = (self.decided + self.beside) as f64 * 100.0 / can as f64;
         percent
     }
 }

@@ -6,7 +6,7 @@ use netverdict_policy::frame::{Body, FrameSpec};
 use netverdict_policy::image::{MapImage, RuleId};
 use netverdict_policy::journey::{Journey, Leg, Point};
 use netverdict_policy::model::RuleRef;
-use netverdict_policy::scenario::Undeliverable;
+use netverdict_policy::scenario::{Expect, Undeliverable};
 
 use super::*;
 

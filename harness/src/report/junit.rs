@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::rules::remark;
+use super::rules::{has_decided, remark};
 use super::step_title;
 use crate::event::{
     Event, ProbeOutcome, Problem, RuleHits, RuleStatus, RunStarted, StepVerdict, SuiteId,
@@ -89,10 +89,12 @@ fn annotate(report: &mut Report, hits: &RuleHits) {
     let notes: String = (hits.rules.iter())
         .filter_map(|rule| Some(format!("{}: note: {}\n", rule.location, remark(rule)?)))
         .collect();
-    let decided = (hits.rules.iter()).filter(|rule| rule.status != RuleStatus::Undecided);
+    let decided = hits.rules.iter().filter(|rule| has_decided(rule));
+    let never = (hits.rules.iter()).filter(|rule| rule.status == RuleStatus::NeverDecides);
     for (name, value) in [
         ("rules", hits.rules.len().to_string()),
         ("rules-decided", decided.count().to_string()),
+        ("rules-that-never-decide", never.count().to_string()),
         ("rules-named-by", hits.named_by.to_owned()),
     ] {
         suite.add_property(Property::new(name, value));

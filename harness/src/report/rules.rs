@@ -29,6 +29,7 @@ pub(super) fn summary(totals: RuleTotals) -> Option<String> {
         rules,
         decided,
         beside,
+        never,
     } = totals;
     if rules == 0 {
         return None;
@@ -40,6 +41,9 @@ pub(super) fn summary(totals: RuleTotals) -> Option<String> {
     if beside > 0 {
         let _ = write!(text, " ({beside} of them only beside another)");
     }
+    if never > 0 {
+        let _ = write!(text, "; {never} can never decide");
+    }
     Some(text)
 }
 
@@ -48,7 +52,7 @@ pub(super) fn missed(run: &RunStarted, totals: RuleTotals) -> Option<String> {
     let wanted = run.min_rule_coverage?;
     let percent = totals.percent();
     (percent < f64::from(wanted)).then(|| {
-        format!("{percent:.1} % of the rules decided: fewer than --min-rule-coverage {wanted}")
+        format!("{percent:.1} % of the rules that can decide did: fewer than --min-rule-coverage {wanted}")
     })
 }
 
@@ -58,6 +62,23 @@ pub(super) fn remark(rule: &RuleLine) -> Option<String> {
     match rule.status {
         RuleStatus::Decided | RuleStatus::Beside => None,
         RuleStatus::Undecided => Some(format!("no probe makes this rule decide: {}", rule.rule)),
+        RuleStatus::NeverDecides => Some(format!(
+            "this rule can never decide: {}: {}",
+            rule.rule,
+            never(rule)
+        )),
+    }
+}
+
+fn never(rule: &RuleLine) -> &str {
+    rule.never.as_deref().unwrap_or_default()
+}
+
+/// Whether it decided about a frame.
+pub(super) fn has_decided(rule: &RuleLine) -> bool {
+    match rule.status {
+        RuleStatus::Decided | RuleStatus::Beside => true,
+        RuleStatus::Undecided | RuleStatus::NeverDecides => false,
     }
 }
 
@@ -70,7 +91,7 @@ fn scenario(text: &mut String, hits: &RuleHits, colour: bool) {
         maps,
         unknown_lookups,
     } = hits;
-    let decided = (rules.iter()).filter(|rule| rule.status != RuleStatus::Undecided);
+    let decided = rules.iter().filter(|rule| has_decided(rule));
     let _ = writeln!(
         text,
         "\n{} [{}]: {} of {} decided, as the {named_by} says of {} frames",
@@ -85,6 +106,7 @@ fn scenario(text: &mut String, hits: &RuleHits, colour: bool) {
         let colour = match rule.status {
             RuleStatus::Decided | RuleStatus::Beside => Color::Reset,
             RuleStatus::Undecided => Color::Yellow,
+            RuleStatus::NeverDecides => Color::DarkGrey,
         };
         table.add_row(vec![
             Cell::new(&rule.location),
@@ -138,6 +160,7 @@ fn probes(rule: &RuleLine) -> String {
     let mut text = match rule.status {
         RuleStatus::Decided | RuleStatus::Beside => rule.probes.join(", "),
         RuleStatus::Undecided => "none".to_owned(),
+        RuleStatus::NeverDecides => format!("never: {}", never(rule)),
     };
     if rule.more_probes > 0 {
         let _ = write!(text, " and {} more", rule.more_probes);
@@ -145,10 +168,14 @@ fn probes(rule: &RuleLine) -> String {
     if let Some(ListLine {
         entries,
         decided,
+        never,
         undecided,
     }) = &rule.list
     {
         let _ = write!(text, "\n{decided} of {entries} entries");
+        if *never > 0 {
+            let _ = write!(text, ", {never} can never");
+        }
         if let Some(first) = undecided.first() {
             let _ = write!(text, "; not {first}");
         }

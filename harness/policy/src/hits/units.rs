@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Location;
-use crate::model::{NetworkPolicy, Peers, Policy, RuleRef};
+use crate::model::{Policy, RuleRef};
+use crate::shadowed::rules;
 
 /// Entries of one list, from one file, that are counted one by one, at most. More of
 /// them are counted as one rule: nobody probes 60,000 lines one by one.
@@ -29,60 +30,45 @@ impl Unit {
     }
 }
 
-/// Everything in a policy that its author wrote to decide about packets, in the
-/// policy's order. A rule that names nobody decides about nothing, and is none.
+/// Every rule of a policy that has a line, in the order of
+/// [`crate::shadowed::rules`].
 pub fn units(policy: &Policy) -> Vec<Unit> {
-    let mut units = Vec::new();
-    let mut list = |rules: Vec<RuleRef>| units.extend(by_file(policy, rules));
-    list(numbered(policy.deny_list.len(), |entry| {
-        RuleRef::DenyList { entry }
-    }));
-    for (prefilter, stage) in policy.prefilters.iter().enumerate() {
-        list(numbered(stage.deny.len(), |entry| RuleRef::PrefilterDeny {
-            prefilter,
-            entry,
-        }));
-        list(numbered(stage.allow.len(), |entry| {
-            RuleRef::PrefilterAllow { prefilter, entry }
-        }));
-        list(vec![RuleRef::PrefilterDefault { prefilter }]);
-    }
-    for (policy, network_policy) in policy.network_policies.iter().enumerate() {
-        let NetworkPolicy {
-            kind: _,
-            name: _,
-            subject: _,
-            isolates_ingress,
-            isolates_egress,
-            rules,
-            location: _,
-        } = network_policy;
-        for (rule, said) in rules.iter().enumerate() {
-            let peers = match &said.peers {
-                Peers::Any => 1,
-                Peers::Listed(peers) => peers.len(),
-            };
-            list(numbered(peers, |peer| RuleRef::Policy {
-                policy,
-                rule,
-                peer,
-            }));
-        }
-        if *isolates_ingress || *isolates_egress {
-            list(vec![RuleRef::DefaultDeny { policy }]);
-        }
-    }
-    units
+    (rules(policy).chunk_by(|one, next| are_listed_together(*one, *next)))
+        .flat_map(|list| by_file(policy, list))
+        .collect()
 }
 
-fn numbered(count: usize, rule: impl Fn(usize) -> RuleRef) -> Vec<RuleRef> {
-    (0..count).map(rule).collect()
+fn are_listed_together(one: RuleRef, next: RuleRef) -> bool {
+    match (one, next) {
+        (RuleRef::DenyList { .. }, RuleRef::DenyList { .. }) => true,
+        (
+            RuleRef::PrefilterDeny { prefilter: one, .. },
+            RuleRef::PrefilterDeny {
+                prefilter: other, ..
+            },
+        )
+        | (
+            RuleRef::PrefilterAllow { prefilter: one, .. },
+            RuleRef::PrefilterAllow {
+                prefilter: other, ..
+            },
+        ) => one == other,
+        (
+            RuleRef::Policy { policy, rule, .. },
+            RuleRef::Policy {
+                policy: other_policy,
+                rule: other_rule,
+                ..
+            },
+        ) => (policy, rule) == (other_policy, other_rule),
+        _ => false,
+    }
 }
 
 /// A list line by line, but for those files that much of it is from.
-fn by_file(policy: &Policy, rules: Vec<RuleRef>) -> Vec<Unit> {
+fn by_file(policy: &Policy, rules: &[RuleRef]) -> Vec<Unit> {
     if rules.len() <= MOST_BY_LINE {
-        return rules.into_iter().map(Unit::Line).collect();
+        return rules.iter().copied().map(Unit::Line).collect();
     }
     let file = |rule: RuleRef| {
         policy
@@ -91,7 +77,7 @@ fn by_file(policy: &Policy, rules: Vec<RuleRef>) -> Vec<Unit> {
     };
     let mut files: BTreeMap<Option<&String>, Vec<RuleRef>> = BTreeMap::new();
     for rule in rules {
-        files.entry(file(rule)).or_default().push(rule);
+        files.entry(file(*rule)).or_default().push(*rule);
     }
     let mut units: Vec<Unit> = (files.into_values())
         .flat_map(|rules| match rules.len() {
