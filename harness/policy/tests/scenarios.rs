@@ -6,7 +6,7 @@ mod disk;
 
 use netverdict_abi::Verdict;
 use netverdict_policy::diagnostic::Diagnostic;
-use netverdict_policy::frame::{ProbeId, build, describe};
+use netverdict_policy::frame::{ProbeId, build, describe, read};
 use netverdict_policy::frontend;
 use netverdict_policy::interpret::{self, judge};
 use netverdict_policy::lower::lower;
@@ -130,6 +130,40 @@ fn the_map_image_does_to_the_bytes_what_the_oracle_says_at_each_hook() {
                             judged.reason,
                             decision.reason,
                             decision.rules,
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.concat());
+}
+
+/// What is read of a frame's bytes is judged as what they were made from, at every
+/// hook, one frame after the other.
+#[test]
+fn what_is_read_of_the_bytes_is_judged_alike() {
+    let mut wrong = Vec::new();
+    for scenario in all() {
+        let mut memories = None;
+        for (probe, number) in scenario.probes.iter().zip(0x0700_4000..) {
+            for case in &probe.cases {
+                let new = || (oracle::Memory::tracking(), oracle::Memory::tracking());
+                let mut alone = (oracle::Memory::untracked(), oracle::Memory::untracked());
+                let (as_made, as_read) =
+                    in_sequence(probe, &mut memories, new).unwrap_or(&mut alone);
+                let decisions = travel(&scenario.policy, &case.journey, as_made);
+                for (leg, decision) in case.journey.legs.iter().zip(decisions) {
+                    let bytes =
+                        build(&leg.frame, ProbeId(number), [2; 6]).expect("checked frames build");
+                    let spec = read(&bytes).expect("what is built can be read");
+                    let said = oracle::judge(&scenario.policy, leg.point, &spec, as_read);
+                    if said != decision {
+                        wrong.push(format!(
+                            "{}: {}\nread as {}: {said:?}\nnot {decision:?}\n",
+                            probe.location,
+                            describe(&leg.frame),
+                            describe(&spec),
                         ));
                     }
                 }

@@ -176,3 +176,6 @@ impl<R: Read> Iterator for Capture<R> {
         record.transpose()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Tests of the whole program on the kernel.
 
 mod agreement;
+#[path = "../captures/mod.rs"]
+mod captures;
 mod clients;
 mod incident;
 mod live;
@@ -9,6 +11,7 @@ mod objects;
 #[path = "../program/mod.rs"]
 mod program;
 mod prove;
+mod replay;
 mod rules;
 mod run;
 mod sabotage;
@@ -26,6 +29,7 @@ fn main() {
     trials.extend(incident::trials());
     trials.extend(live::trials());
     trials.extend(matrix::trials());
+    trials.extend(replay::trials());
     trials.extend(objects::trials());
     trials.extend(rules::trials());
     trials.extend(prove::trials());

@@ -89,7 +89,16 @@ impl Problems {
     pub(crate) fn text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
         match &node.value {
             Value::Text(text) if !text.trim().is_empty() => Some(text),
-            Value::Text(_) | Value::Null => {
+            Value::Text(_) => {
+                self.error(
+                    "wrong-type",
+                    &node.location,
+                    "expected text, and this is empty",
+                    "write it, or leave the key out",
+                );
+                None
+            }
+            Value::Null => {
                 self.wrong_type(node, "some text", "write it, or leave the key out; the words null and ~ mean nothing unless quoted");
                 None
             }

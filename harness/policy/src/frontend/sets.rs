@@ -90,6 +90,20 @@ fn check_name(name: &str, location: &Location, network: Option<&Network>, proble
             )
             .with_label(host, "the host"),
         );
+        return;
+    }
+    let workloads = network.map_or(&[][..], |network| &network.workloads);
+    let workload = (workloads.iter()).find(|workload| workload.name.name == name);
+    if let Some(workload) = workload {
+        problems.push(
+            Diagnostic::error(
+                "name-clash",
+                location,
+                format!("'{name}' is the name of a workload as well"),
+                "give one of them another name: a probe's 'from' may name either",
+            )
+            .with_label(&workload.location, "the workload"),
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a node remembers of the packets it has seen.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use netverdict_abi::Hook;
@@ -19,13 +20,15 @@ pub struct Memory {
     /// Whether connections and first fragments are remembered at all
     /// ([`netverdict_abi::Mode::TRACK`]).
     pub tracks: bool,
-    connections: Vec<Connection>,
-    fragments: Vec<FirstFragment>,
-    flows: Vec<Flow>,
+    connections: BTreeSet<Connection>,
+    /// What first fragments carried.
+    fragments: BTreeMap<FragmentName, Content>,
+    /// Flows that a prefilter let bypass the policy: client, port, protocol.
+    flows: BTreeMap<(IpAddr, u16, Protocol), Bypass>,
 }
 
 /// A connection, by its first packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Connection {
     /// Which hook passed that packet.
     hook: Hook,
@@ -34,15 +37,8 @@ struct Connection {
     exchange: Exchange,
 }
 
-/// A first fragment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FirstFragment {
-    name: FragmentName,
-    content: Content,
-}
-
 /// What fragments of one packet have in common at one hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FragmentName {
     hook: Hook,
     source: IpAddr,
@@ -52,15 +48,6 @@ struct FragmentName {
     /// The header's protocol; of IPv6, which has none to compare (RFC 8200 §4.5),
     /// always 0.
     protocol: u8,
-}
-
-/// A flow that a prefilter let bypass the policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Flow {
-    client: IpAddr,
-    port: u16,
-    protocol: Protocol,
-    bypass: Bypass,
 }
 
 /// Who let a flow bypass the policy.
@@ -78,9 +65,9 @@ impl Memory {
     pub fn untracked() -> Memory {
         Memory {
             tracks: false,
-            connections: Vec::new(),
-            fragments: Vec::new(),
-            flows: Vec::new(),
+            connections: BTreeSet::new(),
+            fragments: BTreeMap::new(),
+            flows: BTreeMap::new(),
         }
     }
 
@@ -130,8 +117,8 @@ impl Memory {
             destination,
             exchange,
         };
-        if self.tracks && !self.connections.contains(&connection) {
-            self.connections.push(connection);
+        if self.tracks {
+            self.connections.insert(connection);
         }
     }
 
@@ -159,16 +146,14 @@ impl Memory {
             && self.tracks
             && name.identification.is_some()
         {
-            self.fragments.retain(|known| known.name != name);
-            self.fragments.push(FirstFragment { name, content });
+            self.fragments.insert(name, content);
         }
     }
 
     /// What the first fragment carried that this one belongs to.
     pub(super) fn first_fragment(&self, hook: Hook, packet: &Whole<'_>) -> Option<Content> {
         let name = FragmentName::of(hook, packet)?;
-        let known = self.fragments.iter().find(|known| known.name == name)?;
-        Some(known.content.of_later_fragment())
+        Some(self.fragments.get(&name)?.of_later_fragment())
     }
 
     pub(super) fn remember_flow(
@@ -178,22 +163,11 @@ impl Memory {
         protocol: Protocol,
         bypass: Bypass,
     ) {
-        self.flows
-            .retain(|flow| (flow.client, flow.port, flow.protocol) != (client, port, protocol));
-        self.flows.push(Flow {
-            client,
-            port,
-            protocol,
-            bypass,
-        });
+        self.flows.insert((client, port, protocol), bypass);
     }
 
     pub(super) fn flow(&self, client: IpAddr, port: u16, protocol: Protocol) -> Option<&Bypass> {
-        let flow = self
-            .flows
-            .iter()
-            .find(|flow| (flow.client, flow.port, flow.protocol) == (client, port, protocol))?;
-        Some(&flow.bypass)
+        self.flows.get(&(client, port, protocol))
     }
 }
 

@@ -372,8 +372,18 @@ const FLAGS: [(&str, u8); 8] = [
 ];
 
 fn tcp_flags(node: &Node, problems: &mut Problems) -> Option<TcpFlags> {
-    if let Value::Text(_) = node.value {
-        return problems.choice(node, &[("none", TcpFlags(0))]);
+    match &node.value {
+        Value::Text(text) if text == "none" => return Some(TcpFlags(0)),
+        Value::Text(text) => {
+            problems.error(
+                "unknown-value",
+                &node.location,
+                format!("'{text}' is no list of TCP flags"),
+                "list some of fin, syn, rst, psh, ack, urg, ece, cwr in brackets, or write none",
+            );
+            return None;
+        }
+        _ => {}
     }
     let flags = each(node, problems, |item, problems| {
         problems.choice(item, &FLAGS)

@@ -248,7 +248,7 @@ pub(super) const FRAGMENT: Table = Table {
 };
 
 pub(super) const LENGTHS: Table = Table {
-    what: "lying header fields",
+    what: "a header that lies",
     keys: &[
         Key::optional(
             "version",
