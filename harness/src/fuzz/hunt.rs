@@ -254,11 +254,23 @@ fn shrink(
     let Err(TestError::Fail(_, case)) = outcome else {
         return Ok(None);
     };
+    let write = |case: &Case, failure: Box<Failure>| {
+        Finding::new(settings.seed, number, case.clone(), *failure).scenario()
+    };
+    // What is drawn can mostly be written as a scenario, and what is taken apart
+    // should not lose that.
+    let is_writable = checker
+        .check(&case)?
+        .is_some_and(|failure| write(&case, failure).is_ok());
     let case = simplify(case, SHRINKS, |case| {
-        Ok::<_, FilterError>(match is_late() {
-            true => None,
-            false => checker.check(case)?.map(|failure| failure.property),
-        })
+        if is_late() {
+            return Ok(None);
+        }
+        let failure = checker.check(case)?;
+        Ok::<_, FilterError>(failure.and_then(|failure| {
+            let property = failure.property;
+            (!is_writable || write(case, failure).is_ok()).then_some(property)
+        }))
     })?;
     Ok((checker.check(&case)?).map(|failure| Shrunk { case, failure }))
 }

@@ -4,6 +4,7 @@ mod agreement;
 #[path = "../captures/mod.rs"]
 mod captures;
 mod clients;
+mod fuzz;
 mod incident;
 mod live;
 mod matrix;
@@ -26,6 +27,7 @@ fn main() {
     let args = Arguments::from_args();
     let mut trials = scenarios::trials();
     trials.extend(agreement::trials());
+    trials.extend(fuzz::trials());
     trials.extend(incident::trials());
     trials.extend(live::trials());
     trials.extend(matrix::trials());

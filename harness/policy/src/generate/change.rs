@@ -17,7 +17,8 @@ pub enum Change {
     AddRule {
         /// Which policy.
         policy: usize,
-        /// In front of which of its rules, or behind them all.
+        /// In front of which of its rules, or behind them all; but a rule stays in its
+        /// section.
         at: usize,
         /// The rule.
         rule: Rule,
@@ -70,6 +71,7 @@ impl Change {
                 for rule in &mut added.rules {
                     rule.action = RuleAction::Deny;
                 }
+                rules::in_sections(&mut added.rules);
                 Change::AddPolicy(added)
             }
             _ => add_rule(draw, policy, RuleAction::Deny),
@@ -119,6 +121,7 @@ impl Change {
                 }
                 let at = at % (target.rules.len() + 1);
                 target.rules.insert(at, rule.clone());
+                rules::in_sections(&mut target.rules);
             }
             Change::AddPolicy(added) => changed.network_policies.push(added.clone()),
             Change::DenyEverywhere(prefix) => changed.deny_list.push(listed(*prefix)),

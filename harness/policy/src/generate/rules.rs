@@ -58,8 +58,7 @@ pub(super) fn network_policy_of(
             rules
         }
     };
-    // Each section of a policy has its rules together.
-    rules.sort_by_key(|rule| (rule.direction, rule.action));
+    in_sections(&mut rules);
     let has = |direction| rules.iter().any(|rule| rule.direction == direction);
     let (has_ingress, has_egress) = (has(Direction::Ingress), has(Direction::Egress));
     let (ingress, egress) = (draw.once_in(5), draw.once_in(5));
@@ -84,6 +83,11 @@ pub(super) fn network_policy_of(
         rules,
         location: nowhere(),
     }
+}
+
+/// Each section of a policy has its rules together.
+pub(super) fn in_sections(rules: &mut [Rule]) {
+    rules.sort_by_key(|rule| (rule.direction, rule.action));
 }
 
 /// A rule of a policy of this name and kind, with this action if that is given.

@@ -1,9 +1,11 @@
 //! The same addresses, listed otherwise.
 
+use crate::generate::rules::in_sections;
 use crate::model::{Cidr, ListedSource, Peer, PeerKind, Peers, Policy, Ports};
 use crate::prefix::{Family, Prefix};
 
-/// Everything whose order should not matter in another order.
+/// Everything whose order should not matter in another order; rules within their
+/// section.
 pub(super) fn reorder(policy: &mut Policy, seed: u64) {
     let mut dice = Dice(seed);
     dice.shuffle(&mut policy.deny_list);
@@ -17,6 +19,7 @@ pub(super) fn reorder(policy: &mut Policy, seed: u64) {
     dice.shuffle(&mut policy.network_policies);
     for rules in &mut policy.network_policies {
         dice.shuffle(&mut rules.rules);
+        in_sections(&mut rules.rules);
         for rule in &mut rules.rules {
             if let Peers::Listed(peers) = &mut rule.peers {
                 dice.shuffle(peers);
@@ -130,14 +133,22 @@ impl Halving {
         let Some(halves) = self.prefix(cidr.prefix) else {
             return vec![peer];
         };
+        let left = halves
+            .into_iter()
+            .filter(|half| !cidr.except.iter().any(|excepted| excepted.covers(*half)));
         let half = |half: Prefix| Peer {
             kind: PeerKind::Cidr(Cidr {
                 prefix: half,
-                except: excepted_from(half, &cidr.except),
+                except: inside(half, &cidr.except),
             }),
             location: peer.location.clone(),
         };
-        halves.map(half).into()
+        let left: Vec<Peer> = left.map(half).collect();
+        // A rule about nobody is another rule.
+        match left.is_empty() {
+            true => vec![peer],
+            false => left,
+        }
     }
 }
 
@@ -147,11 +158,8 @@ fn halves(prefix: Prefix) -> Option<[Prefix; 2]> {
         .then(|| [prefix.first(), prefix.last()].map(|end| Prefix::containing(end, length)))
 }
 
-/// Of exceptions, what lies in a prefix.
-fn excepted_from(prefix: Prefix, except: &[Prefix]) -> Vec<Prefix> {
-    if except.iter().any(|excepted| excepted.covers(prefix)) {
-        return vec![prefix];
-    }
+/// Of exceptions, those in a prefix.
+fn inside(prefix: Prefix, except: &[Prefix]) -> Vec<Prefix> {
     let inside = except.iter().filter(|excepted| prefix.covers(**excepted));
     inside.copied().collect()
 }
@@ -165,7 +173,11 @@ pub(super) fn aggregate(policy: &mut Policy) {
     }
     for rule in (policy.network_policies.iter_mut()).flat_map(|policy| &mut policy.rules) {
         if let Peers::Listed(peers) = &mut rule.peers {
-            *peers = aggregated(peers);
+            let fewest = aggregated(peers);
+            // A rule about nobody is another rule.
+            if !fewest.is_empty() {
+                *peers = fewest;
+            }
         }
     }
 }
