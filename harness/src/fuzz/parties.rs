@@ -3,7 +3,7 @@
 
 use netverdict_abi::{Event, Reason, Verdict};
 use netverdict_lab::filter::{Events, Filter, FilterError, Install, Links};
-use netverdict_policy::frame::{Body, FrameSpec, ProbeId, build, describe, id_of_tail};
+use netverdict_policy::frame::{Body, FrameSpec, ProbeId, build, describe, id_of_tail, read};
 use netverdict_policy::image::{MapImage, RuleId};
 use netverdict_policy::interpret::{self, Judgement};
 use netverdict_policy::journey::{Journey, Leg, Point};
@@ -55,11 +55,11 @@ pub enum PartiesError {
 pub struct Difference {
     /// Where.
     pub point: Point,
-    /// What it is; `None` of mutated bytes.
+    /// What it is; `None` of bytes that have no description.
     pub frame: Option<FrameSpec>,
     /// The bytes that were judged.
     pub bytes: Vec<u8>,
-    /// What the oracle says; it is not asked about mutated bytes.
+    /// What the oracle says; it is not asked about what has no description.
     pub oracle: Option<Decision>,
     /// What the interpreter says of the image.
     pub interpreter: Judgement,
@@ -172,12 +172,7 @@ impl<'a> Parties<'a> {
         let decision = oracle::judge(self.world.policy, *point, frame, &mut self.oracle);
         let interpreter = self.interpret(*point, &bytes);
         let kernel = self.run(*point, &bytes)?;
-        let named = self.world.image.rule(interpreter.rule);
-        let oracle_agrees = interpreter.reason == decision.reason
-            && match named {
-                Some(rule) => decision.rules.contains(&rule),
-                None => interpreter.rule == RuleId::NONE && decision.rules.is_empty(),
-            };
+        let oracle_agrees = self.agree(&decision, interpreter);
         let kernel_agrees = (kernel.as_ref()).is_none_or(|ran| ran.is(*point, &bytes, interpreter));
         if oracle_agrees && kernel_agrees {
             return Ok(decision.reason);
@@ -192,24 +187,39 @@ impl<'a> Parties<'a> {
         })))
     }
 
-    /// Asks interpreter and kernel about bytes, at least 14, of whatever kind.
+    /// Asks about bytes, at least 14, of whatever kind: the oracle by what is read of
+    /// them, if they have a description.
     ///
     /// # Errors
     /// They differ, or the kernel refuses.
     pub fn judge_bytes(&mut self, point: Point, bytes: &[u8]) -> Result<Reason, PartiesError> {
-        let interpreter = self.interpret_of_any_link(point, bytes);
+        let (point, interpreter) = self.interpret_of_any_link(point, bytes);
+        let frame = read(bytes).ok();
+        let decision = (frame.as_ref())
+            .map(|frame| oracle::judge(self.world.policy, point, frame, &mut self.oracle));
         let kernel = self.run(point, bytes)?;
-        if (kernel.as_ref()).is_none_or(|ran| ran.is(point, bytes, interpreter)) {
+        let oracle_agrees =
+            (decision.as_ref()).is_none_or(|decision| self.agree(decision, interpreter));
+        let kernel_agrees = (kernel.as_ref()).is_none_or(|ran| ran.is(point, bytes, interpreter));
+        if oracle_agrees && kernel_agrees {
             return Ok(interpreter.reason);
         }
         Err(PartiesError::Differ(Box::new(Difference {
             point,
-            frame: None,
+            frame,
             bytes: bytes.to_vec(),
-            oracle: None,
+            oracle: decision,
             interpreter,
             kernel,
         })))
+    }
+
+    fn agree(&self, decision: &Decision, judgement: Judgement) -> bool {
+        judgement.reason == decision.reason
+            && match self.world.image.rule(judgement.rule) {
+                Some(rule) => decision.rules.contains(&rule),
+                None => judgement.rule == RuleId::NONE && decision.rules.is_empty(),
+            }
     }
 
     fn interpret(&mut self, point: Point, bytes: &[u8]) -> Judgement {
@@ -218,15 +228,18 @@ impl<'a> Parties<'a> {
 
     /// A run has no link: at egress a frame is of whichever workload has its source. A
     /// party remembers the same if it is asked again.
-    fn interpret_of_any_link(&mut self, point: Point, bytes: &[u8]) -> Judgement {
+    fn interpret_of_any_link(&mut self, point: Point, bytes: &[u8]) -> (Point, Judgement) {
         let own = self.interpret(point, bytes);
         let (Point::Egress(_), Reason::ForeignSource) = (point, own.reason) else {
-            return own;
+            return (point, own);
         };
         (0..self.world.policy.workloads.len())
-            .map(|other| self.interpret(Point::Egress(other), bytes))
-            .find(|judgement| judgement.reason != Reason::ForeignSource)
-            .unwrap_or(own)
+            .map(|other| {
+                let point = Point::Egress(other);
+                (point, self.interpret(point, bytes))
+            })
+            .find(|(_, judgement)| judgement.reason != Reason::ForeignSource)
+            .unwrap_or((point, own))
     }
 
     fn run(&mut self, point: Point, bytes: &[u8]) -> Result<Option<Ran>, FilterError> {

@@ -39,8 +39,8 @@ pub enum Property {
     /// on the way the parties agree, connections kept or forgotten.
     UpdateEqualsFreshLoad,
     /// Bytes that nobody sends on purpose end in a verdict of the documented reasons,
-    /// the same by interpreter and kernel, and never in an abort: what a port's guard
-    /// cannot read does not pass it.
+    /// never in an abort, the same by all parties, which read them each with a parser
+    /// of its own: nothing passes a guarded port unless they agree what it is.
     DamagedFrames,
 }
 

@@ -1,5 +1,6 @@
 //! What a case can do without.
 
+use netverdict_policy::frame::read;
 use netverdict_policy::journey::{Point, Sender};
 use netverdict_policy::model::{
     Choices, L4Port, Namespaces, NetworkPolicy, PeerKind, Peers, Policy, Ports, Rule, Selector,
@@ -126,6 +127,9 @@ impl Candidates<'_> {
                 });
             }
             Twist::Damaged(frames) => {
+                for (point, bytes) in frames {
+                    self.as_packet(*point, bytes);
+                }
                 for index in (0..frames.len()).rev() {
                     self.add(|case| {
                         if let Twist::Damaged(frames) = &mut case.twist {
@@ -136,6 +140,21 @@ impl Candidates<'_> {
             }
         }
         self.add(|case| case.tracked = false);
+    }
+
+    /// What is read of damaged bytes, sent as any other packet.
+    fn as_packet(&mut self, point: Point, bytes: &[u8]) {
+        let Ok(frame) = read(bytes) else { return };
+        let sender = match point {
+            Point::Egress(workload) => Sender::Workload(workload),
+            Point::Uplink | Point::Ingress(_) => Sender::Outside,
+        };
+        self.add(|case| {
+            case.property = Property::Agreement;
+            case.twist = Twist::None;
+            case.tracked = false;
+            case.packets = vec![Packet { sender, frame }];
+        });
     }
 
     fn without_packets(&mut self) {
