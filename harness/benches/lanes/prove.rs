@@ -141,7 +141,7 @@ fn write(folder: &Path, prefixes: usize) -> std::io::Result<()> {
     let block = (1_u64 << 20) / prefixes.next_power_of_two() as u64;
     let mut list = String::new();
     for index in 0..prefixes as u64 {
-        let address = u32::try_from(index * block << 12).expect("blocks fit");
+        let address = u32::try_from((index * block) << 12).expect("blocks fit");
         let length = 20 + index * 7 % 13;
         let _ = writeln!(list, "{}/{length}", std::net::Ipv4Addr::from(address));
     }

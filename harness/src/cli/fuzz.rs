@@ -17,7 +17,7 @@ pub struct FuzzArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub time: Option<Duration>,
     /// What cases are drawn from, decimal or 0x… [default: another one each time].
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", allow_hyphen_values = true)]
     pub seed: Option<Seed>,
     /// Only these properties; cases take turns.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]

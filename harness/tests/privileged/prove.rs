@@ -209,7 +209,7 @@ fn read(path: &str) -> Result<Input, Failed> {
 /// the number of the uplink's program.
 fn proven(subject: &Subject<'_>, meanwhile: fn(u32)) -> Result<Proof, Failed> {
     let object = object::open(None)?;
-    let mut filter = Filter::load(&object.bytes, subject::sizes(&[subject.clone()]))?;
+    let mut filter = Filter::load(&object.bytes, subject::sizes(std::slice::from_ref(subject)))?;
     let program = filter.program_id(Hook::Uplink);
     let once = AtomicBool::new(false);
     let more = |_| {
