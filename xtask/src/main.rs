@@ -5,6 +5,7 @@ mod build_ebpf;
 mod ci;
 mod compare;
 mod connlist;
+mod explore;
 mod faults;
 mod libtest;
 mod mutants;
@@ -32,6 +33,8 @@ enum Command {
     Ci(ci::Options),
     /// Compare matrices with the connections that np-guard's test-suite lists.
     Connlist(connlist::Options),
+    /// Look for bytes that parsers do not come back from.
+    Explore(explore::Options),
     /// See that the scenarios notice every mistake that can be built into the filter.
     Faults(faults::Options),
     /// See that the tests notice every change to the code that decides verdicts.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::BuildEbpf(options) => build_ebpf::run(&options),
         Command::Ci(options) => ci::run(&options),
         Command::Connlist(options) => connlist::run(&options),
+        Command::Explore(options) => explore::run(&options),
         Command::Faults(options) => faults::run(&options),
         Command::Mutants(options) => mutants::run(&options),
         Command::Rooms(options) => rooms::run(&options),

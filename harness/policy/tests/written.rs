@@ -146,3 +146,129 @@ fn drawn_policies_and_packets_are_written_and_read_back() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// Texts that YAML takes for something else unless they are quoted.
+#[test]
+fn texts_stay_texts() {
+    let odd = [
+        "no",
+        "true",
+        "y",
+        "null",
+        "~",
+        "",
+        "1",
+        "-1",
+        "1e3",
+        "0x1F",
+        "0o17",
+        "017",
+        "1_000",
+        ".5",
+        "+1",
+        "12:30",
+        "2024-01-01",
+        "=",
+        "<<",
+        "- a",
+        "a: b",
+        "a #b",
+        "# a",
+        "[a]",
+        "{a}",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+        "@a",
+        "`a",
+        "'a'",
+        "\"a\"",
+        "a\\b",
+        " a ",
+        "a\nb",
+        "a\n",
+        "\t",
+        "é",
+        "?",
+        "---",
+        "...",
+        ".inf",
+        ".nan",
+        "2001:db8::1",
+        "| a",
+        "> a",
+        "a,b",
+        "ends:",
+    ];
+    let labels = odd.iter().enumerate();
+    let labels: Vec<String> = labels
+        .map(|(number, text)| format!("k{number}: {text:?}"))
+        .collect();
+    for why in odd.into_iter().filter(|text| !text.trim().is_empty()) {
+        let text = format!(
+            "name: {why:?}\nwhy: {why:?}\ntags: [{why:?}]\n\
+             topology:\n  node: {{addresses: [192.0.2.10]}}\n  \
+             workloads: {{shop: {{labels: {{{}}}, namespace: \"no\"}}}}\n\
+             probes: [{{name: {why:?}, from: 198.51.100.7, to: shop:80/tcp, expect: pass}}]\n",
+            labels.join(", ")
+        );
+        let scenario = read(&text);
+        let again = read(&rewritten(&scenario).unwrap_or_else(|error| panic!("{why:?}: {error}")));
+        assert_eq!(again.name, why);
+        assert_eq!(again.why, scenario.why);
+        assert_eq!(again.tags, scenario.tags);
+        assert_eq!(again.probes[0].name, why.trim_end());
+        assert_eq!(write::difference(&scenario.policy, &again.policy), None);
+    }
+}
+
+#[test]
+fn what_no_yaml_says_is_said() {
+    let scenario = read(
+        "name: one\ntopology: {node: {addresses: [192.0.2.10]}, \
+         workloads: {shop: {labels: {app: shop}}}}\n\
+         probes: [{from: 198.51.100.7, to: shop:80/tcp, expect: pass}]\n\
+         ---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: shop}, \
+         spec: {podSelector: {}, ingress: [{}]}}\n",
+    );
+    let mut denying = scenario.clone();
+    denying.policy.network_policies[0].rules[0].action = netverdict_policy::model::RuleAction::Deny;
+    let error = rewritten(&denying).expect_err("a NetworkPolicy has no rules that deny");
+    assert_eq!(
+        error.to_string(),
+        "NetworkPolicy default/shop, rule 0 cannot be written: its rules allow"
+    );
+    let mut elsewhere = scenario;
+    elsewhere.policy.namespaces.clear();
+    let error = rewritten(&elsewhere).expect_err("a workload is in a namespace");
+    assert!(error.why.starts_with("namespaces would be"), "{error}");
+}
+
+#[test]
+fn a_probe_is_one_line_that_can_be_pasted() {
+    let scenario = read(
+        "name: one\ntopology: {node: {addresses: [192.0.2.10, \"2001:db8::10\"]}, \
+         workloads: {shop: {labels: {app: shop}}}}\n\
+         probes: [{from: shop, to: \"[2001:db8::7]:80/tcp\", expect: drop, \
+         frame: {vlan: [21], tcp_flags: [syn, ack], fragment: first}}]\n",
+    );
+    let line = write::probe(
+        &scenario.policy,
+        &scenario.topology,
+        &DraftProbe {
+            name: "",
+            journey: &scenario.probes[0].cases[0].journey,
+            expect: scenario.probes[0].expect,
+            reason: Some(netverdict_abi::Reason::PolicyNoMatch),
+            sequence: None,
+        },
+    )
+    .expect("it can be written");
+    assert_eq!(
+        line,
+        "- {from: shop, to: \"[2001:db8::7]:80/tcp\", expect: drop, reason: policy-no-match, frame: \
+         {vlan: [21], family: 6, source_port: 40000, tcp_flags: [syn, ack], fragment: {offset: 0, \
+         more: true}, payload: 20}}\n"
+    );
+}
