@@ -208,6 +208,16 @@ fn rules_of_policies() {
                  peer 0)",
             ],
         ),
+        (
+            deny_then(
+                "{ fromCIDR: [20.128.0.0/9, 40.0.0.0/8, 20.0.0.0/9] }",
+                "{ fromCIDR: [20.0.0.0/8] }",
+            ),
+            vec![
+                "policy 0 rule 0 peer 0: everything that it allows is denied (policy 0 rule 1 \
+                 peer 0, policy 0 rule 1 peer 2)",
+            ],
+        ),
         // Denied at its port; or at another.
         (
             deny_then(
