@@ -29,7 +29,8 @@ fn frame(policy: &Policy, question: &Question, peer: IpAddr) -> Option<FrameSpec
         addresses.find(|own| own.is_ipv4() == peer.is_ipv4())
     };
     let own = match question.point {
-        Point::Uplink => of_family(&policy.node.addresses)?,
+        // Whom it is for does not matter there.
+        Point::Uplink => of_family(&policy.node.addresses).unwrap_or(peer),
         Point::Ingress(index) | Point::Egress(index) => {
             of_family(&policy.workloads[index].addresses)?
         }

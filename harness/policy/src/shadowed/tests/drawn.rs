@@ -27,12 +27,18 @@ fn addresses(policy: &Policy) -> BTreeSet<IpAddr> {
 }
 
 fn frame(policy: &Policy, question: &Question, peer: IpAddr) -> Option<FrameSpec> {
-    let own = match question.point {
-        Point::Uplink => &policy.node.addresses,
-        Point::Egress(index) | Point::Ingress(index) => &policy.workloads[index].addresses,
+    let of_family = |addresses: &[IpAddr]| {
+        let mut addresses = addresses.iter().copied();
+        addresses.find(|own| own.is_ipv4() == peer.is_ipv4())
     };
-    let own = own.iter().find(|own| own.is_ipv4() == peer.is_ipv4())?;
-    Some(question.packet(peer, *own).into())
+    let own = match question.point {
+        // Whom it is for does not matter there.
+        Point::Uplink => of_family(&policy.node.addresses).unwrap_or(peer),
+        Point::Egress(index) | Point::Ingress(index) => {
+            of_family(&policy.workloads[index].addresses)?
+        }
+    };
+    Some(question.packet(peer, own).into())
 }
 
 /// Every rule that the oracle names for any plain packet.
