@@ -42,13 +42,13 @@ mod tests {
                 ["0.0.0.0", "192.0.2.1"],
                 ["198.51.100.7", "203.0.113.9"],
                 34,
-                vec![24..26, 50..52],
+                vec![24, 50],
             ),
             (
                 ["::", "2001:db8::1"],
                 ["2001:db8:7::7", "fd00::9"],
                 54,
-                vec![70..72],
+                vec![70],
             ),
         ] {
             let spec = |addresses: [&str; 2]| -> FrameSpec {
@@ -62,9 +62,9 @@ mod tests {
             assert_eq!(readdress(&mut frame, source, destination), transport_at);
             let mut anew = built(others);
             assert_ne!(frame, anew, "the checksums are the old ones");
-            for range in checksums {
-                frame[range.clone()].fill(0);
-                anew[range].fill(0);
+            for at in checksums {
+                frame[at..at + 2].fill(0);
+                anew[at..at + 2].fill(0);
             }
             assert_eq!(frame, anew);
         }
