@@ -129,7 +129,12 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn capture(&mut self, capture: usize, records: Capture<File>) {
+    fn capture(&mut self, capture: usize, mut records: Capture<File>) {
+        self.records(capture, &mut records);
+        self.tally.passed_over += records.passed_over();
+    }
+
+    fn records(&mut self, capture: usize, records: &mut Capture<File>) {
         let mut frame = 0;
         for record in records {
             if self.fault.is_some() {

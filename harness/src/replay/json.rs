@@ -123,6 +123,7 @@ impl Replay<'_> {
             "lane": self.lane,
             "tracked": self.tracked,
             "frames": tally.frames,
+            "blocks_passed_over": tally.passed_over,
             "passed": amount(tally.passed),
             "dropped": amount(tally.dropped),
             "of_node": amount(tally.of_node),

@@ -108,6 +108,8 @@ pub struct Tally {
     pub passed: Amount,
     /// Frames that a hook dropped.
     pub dropped: Amount,
+    /// Blocks of captures that hold no frame, and that no frame needs.
+    pub passed_over: u64,
     /// Frames that the node itself sent: they meet no hook.
     pub of_node: Amount,
     /// Frames about which the parties differ.

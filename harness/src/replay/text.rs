@@ -192,6 +192,15 @@ impl Replay<'_> {
                 self::why(*why)
             ));
         }
+        if tally.passed_over > 0 {
+            notes.push(format!(
+                "{} of pcapng without frames passed over: statistics, names, what is not known",
+                counted(
+                    usize::try_from(tally.passed_over).unwrap_or(usize::MAX),
+                    "block"
+                )
+            ));
+        }
         if tally.completed > 0 {
             notes.push(format!(
                 "{} not captured as a whole, but all that is judged of them was",

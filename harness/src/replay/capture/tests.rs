@@ -34,6 +34,15 @@ fn damage(bytes: &[u8]) -> (usize, u64, Why) {
     (records.len(), damage.offset, damage.why)
 }
 
+/// Seconds and nanoseconds.
+type Moment = Option<(i64, u32)>;
+
+/// Link type, original length, time, bytes.
+type Told<'a> = (u16, u32, Moment, &'a [u8]);
+
+/// An option of an interface: its code, and its value.
+type Choice<'a> = (u16, &'a [u8]);
+
 const FRAMES: [&[u8]; 3] = [b"", b"fourteen bytes", b"a frame of an odd length."];
 
 #[test]
@@ -91,13 +100,13 @@ fn pcapng_is_read_in_both_byte_orders_and_by_interface() {
         ng.unknown(0x0bad_cafe, &[1; 12]).frame(1, 5, FRAMES[2]);
         ng.simple(20, FRAMES[2]).obsolete(1, 6, FRAMES[1]);
         let records = sound(&ng.bytes);
-        let told: Vec<(u16, u32, Option<(i64, u32)>, &[u8])> = (records.iter())
+        let told: Vec<Told<'_>> = (records.iter())
             .map(|record| {
                 let time = record.time.map(|time| (time.seconds, time.nanoseconds));
                 (record.link, record.original, time, &record.bytes[..])
             })
             .collect();
-        let expected: [(u16, u32, Option<(i64, u32)>, &[u8]); 4] = [
+        let expected: [Told<'_>; 4] = [
             (1, 14, Some((1_700_000_000, 7_000)), FRAMES[1]),
             (276, 25, Some((0, 5)), FRAMES[2]),
             (1, 20, None, &FRAMES[2][..20]),
@@ -138,7 +147,7 @@ fn sections_follow_each_other() {
 
 #[test]
 fn times_are_counted_in_what_their_interface_says() {
-    let cases: [(&[(u16, &[u8])], Option<(i64, u32)>); 6] = [
+    let cases: [(&[Choice<'_>], Moment); 6] = [
         (&[], Some((3, 500_000_000))),
         (&[(9, &[3])], Some((3_500, 0))),
         (&[(9, &[0x80 + 20])], Some((3, 337_860_107))),
