@@ -6,6 +6,7 @@
 //! becomes a [`Finding`]. [`hunt`] does so on all processors.
 
 pub mod case;
+mod caught;
 pub mod check;
 pub mod choices;
 pub mod finding;

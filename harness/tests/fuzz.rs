@@ -125,6 +125,22 @@ fn red_and_green(finding: &Finding, tamper: fn(&mut MapImage)) {
     assert!(as_expected(&right) && !as_expected(&wrong), "{text}");
 }
 
+/// A party that gives up is a finding like others.
+#[test]
+fn a_panic_is_a_finding() {
+    let found = hunted(Settings {
+        tamper: Some(|image| assert!(image.prefilters.is_empty(), "it has prefilters")),
+        ..settings(&[Property::Agreement], 20)
+    });
+    let words = found.findings.iter().flat_map(Finding::words);
+    let said: Vec<String> = words.filter(|line| line.contains("gave up")).collect();
+    assert!(!said.is_empty(), "{found:?}");
+    assert!(
+        said.iter()
+            .all(|line| line == "a party gave up: it has prefilters")
+    );
+}
+
 /// Whoever tries the cases, the same are tried, and the same is found.
 #[test]
 fn the_same_seed_finds_the_same() {

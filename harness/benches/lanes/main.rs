@@ -6,6 +6,7 @@
 
 mod bare;
 mod filter;
+mod fuzz;
 mod images;
 mod install;
 mod matrix;
@@ -22,8 +23,8 @@ use netverdict::object;
 use netverdict_lab::isolate::isolated;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [&str; 8] = [
-    "process", "mutate", "testrun", "wire", "matrix", "prove", "filter", "install",
+const PARTS: [&str; 9] = [
+    "process", "mutate", "testrun", "wire", "matrix", "prove", "fuzz", "filter", "install",
 ];
 
 fn main() -> ExitCode {
@@ -70,6 +71,7 @@ fn inside(wanted: impl Fn(&str) -> bool) -> Result<(), Box<dyn std::error::Error
             "wire" => wire::print(object)?,
             "matrix" => matrix::print(object)?,
             "prove" => prove::print(object)?,
+            "fuzz" => fuzz::print(object)?,
             "filter" => filter::print(object)?,
             "install" => install::print(object)?,
             _ => {}

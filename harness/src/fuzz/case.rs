@@ -172,8 +172,8 @@ impl Case {
         policies
     }
 
-    /// Rules of its largest policy: entries of lists, defaults of prefilters, and rules
-    /// of network policies.
+    /// Rules of its largest policy: entries of lists, prefilters without any, and rules of
+    /// network policies.
     pub fn rules(&self) -> usize {
         self.policies().iter().map(rules).max().unwrap_or(0)
     }
@@ -193,13 +193,15 @@ impl Case {
 
 fn rules(policy: &Policy) -> usize {
     let listed = (policy.prefilters.iter())
-        .map(|stage| stage.allow.len() + stage.deny.len() + 1)
+        .map(|stage| (stage.allow.len() + stage.deny.len()).max(1))
         .sum::<usize>();
     let rules = policy.network_policies.iter().map(|each| each.rules.len());
     policy.deny_list.len() + listed + rules.sum::<usize>()
 }
 
-fn packets(draw: &mut Draw, policy: &Policy, tracked: bool, count: usize) -> Vec<Packet> {
+/// So many packets, or, rarely, one; which is what is left where one shows it.
+fn packets(draw: &mut Draw, policy: &Policy, tracked: bool, most: usize) -> Vec<Packet> {
+    let count = if draw.below(64) == 0 { 1 } else { most };
     if tracked {
         let topology = generate::topology(policy);
         let sequence = generate::sequence(draw, policy, &topology, count);

@@ -1,8 +1,5 @@
 //! Holds a case to its property.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use netverdict_abi::{Reason, Verdict};
 use netverdict_lab::filter::{Filter, FilterError};
 use netverdict_policy::generate;
@@ -12,6 +9,7 @@ use netverdict_policy::model::Policy;
 use netverdict_policy::topology::TopologyPlan;
 
 use super::case::{Packet, Twist, Update};
+use super::caught::caught;
 use super::parties::{Difference, Parties, PartiesError, World};
 use super::{Case, Property};
 
@@ -144,14 +142,13 @@ impl<'a> Checker<'a> {
     /// # Errors
     /// Where the kernel refuses.
     pub fn check(&mut self, case: &Case) -> Result<Option<Box<Failure>>, FilterError> {
-        let held = catch_unwind(AssertUnwindSafe(|| self.hold(case)));
-        match held {
+        match caught(|| self.hold(case)) {
             Ok(Ok(()) | Err(Stop::Unfit)) => Ok(None),
             Ok(Err(Stop::Failed(failure))) => Ok(Some(failure)),
             Ok(Err(Stop::Kernel(error))) => Err(error),
-            Err(panic) => Ok(Some(Box::new(Failure {
+            Err(message) => Ok(Some(Box::new(Failure {
                 property: case.property,
-                shown: Shown::Panicked(message(&*panic)),
+                shown: Shown::Panicked(message),
             }))),
         }
     }
@@ -334,10 +331,4 @@ fn compare(
 /// Whether every hook passes it.
 pub(super) fn passes(reasons: &[Reason]) -> bool {
     (reasons.iter()).all(|reason| reason.verdict() == Verdict::Pass)
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = (panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "it gave up without a word".to_owned())
 }

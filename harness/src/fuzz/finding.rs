@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use netverdict_policy::frame::describe;
+use netverdict_policy::model::Policy;
 use netverdict_policy::write::Unwritable;
 
 use super::case::Twist;
@@ -44,9 +45,19 @@ impl Finding {
     }
 
     /// Whether the two are of one cause, as far as that shows: the same property, and
-    /// the same policies.
+    /// the same rules, whoever they are about.
     pub fn is_like(&self, other: &Finding) -> bool {
-        self.property == other.property && self.case.policies() == other.case.policies()
+        let rules = |policy: Policy| {
+            let Policy {
+                deny_list,
+                prefilters,
+                network_policies,
+                ..
+            } = policy;
+            (deny_list, prefilters, network_policies)
+        };
+        let of = |case: &Case| case.policies().into_iter().map(rules).collect::<Vec<_>>();
+        self.property == other.property && of(&self.case) == of(&other.case)
     }
 
     /// Its name: the property's and 8 hexadecimal digits that stand for its policies

@@ -27,7 +27,8 @@ const MOST_SHRUNK: usize = 12;
 
 /// Tries for one failing case, by choices and then by parts.
 const SHRINKS: u32 = 6_000;
-/// And how long they may take.
+/// How long they may take together; what is shrunk by choices leaves most of it to
+/// what takes apart.
 const SHRINK_TIME: Duration = Duration::from_secs(30);
 /// How long, all together, once the user does not want to wait any more.
 const HURRIED: Duration = Duration::from_secs(3);
@@ -131,9 +132,9 @@ pub fn hunt(
             hunted.shrunk += 1;
             let shrinking = Instant::now();
             let checker = &mut checkers[0];
-            let mut is_late = || match hurry(&mut hurried) {
-                Some(since) => since.elapsed() >= HURRIED,
-                None => shrinking.elapsed() >= SHRINK_TIME,
+            let mut is_late = |share: u32| match hurry(&mut hurried) {
+                Some(since) => since.elapsed() >= HURRIED / share,
+                None => shrinking.elapsed() >= SHRINK_TIME / share,
             };
             let shrunk = shrink(&settings, checker, number, &mut is_late)?;
             let Some(Shrunk { case, failure }) = shrunk else {
@@ -214,12 +215,12 @@ fn tree(settings: &Settings<'_>, number: u64) -> super::choices::Choices {
 }
 
 /// A failing case as simple as it gets, and how it fails; `None` if it does not fail a
-/// second time.
+/// second time. `is_late` says whether one part in so many of the time is over.
 fn shrink(
     settings: &Settings<'_>,
     checker: &mut Checker<'_>,
     number: u64,
-    is_late: &mut dyn FnMut() -> bool,
+    is_late: &mut dyn FnMut(u32) -> bool,
 ) -> Result<Option<Shrunk>, FilterError> {
     let first = tree(settings, number);
     let Some(failure) = checker.check(&first.current())? else {
@@ -233,7 +234,7 @@ fn shrink(
         .run_one(first, |case| {
             let (checker, is_late, refused, began) = &mut *state.borrow_mut();
             // What is not tried any more is not simpler; the first is known to fail.
-            if std::mem::replace(began, true) && (refused.is_some() || is_late()) {
+            if std::mem::replace(began, true) && (refused.is_some() || is_late(3)) {
                 return Ok(());
             }
             match checker.check(&case) {
@@ -257,20 +258,24 @@ fn shrink(
     let write = |case: &Case, failure: Box<Failure>| {
         Finding::new(settings.seed, number, case.clone(), *failure).scenario()
     };
-    // What is drawn can mostly be written as a scenario, and what is taken apart
-    // should not lose that.
-    let is_writable = checker
+    // Once it can be written as a scenario, which damaged frames cannot, it should not
+    // lose that.
+    let mut is_writable = checker
         .check(&case)?
         .is_some_and(|failure| write(&case, failure).is_ok());
     let case = simplify(case, SHRINKS, |case| {
-        if is_late() {
+        if is_late(1) {
             return Ok(None);
         }
-        let failure = checker.check(case)?;
-        Ok::<_, FilterError>(failure.and_then(|failure| {
-            let property = failure.property;
-            (!is_writable || write(case, failure).is_ok()).then_some(property)
-        }))
+        Ok::<_, FilterError>(match checker.check(case)? {
+            Some(failure) if failure.property == case.property => {
+                let can_be_written = write(case, failure).is_ok();
+                let is_kept = can_be_written || !is_writable;
+                is_writable |= can_be_written;
+                is_kept.then_some(case.property)
+            }
+            Some(_) | None => None,
+        })
     })?;
     Ok((checker.check(&case)?).map(|failure| Shrunk { case, failure }))
 }
