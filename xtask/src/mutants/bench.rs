@@ -20,7 +20,9 @@ pub(super) struct Bench {
     cargo_mutants: PathBuf,
     /// The copy.
     tree: PathBuf,
-    /// The copy's target folder, kept so that one mutant costs one crate.
+    /// A copy of what decides verdicts alone, which builds in a tenth of the time.
+    core: PathBuf,
+    /// The copies' target folders, kept so that one mutant costs one crate.
     builds: PathBuf,
     results: PathBuf,
     /// Digest of all that the tests see.
@@ -40,12 +42,14 @@ impl Bench {
         if lock.try_lock().is_err() {
             bail!("another run tests mutants in {}", folder.display());
         }
-        let tree = folder.join("tree");
-        tree::copy(workspace::root(), &tree)?;
+        let (tree, core) = (folder.join("tree"), folder.join("core"));
+        tree::copy(workspace::root(), &tree, &[])?;
+        tree::copy(workspace::root(), &core, &BESIDE)?;
         Ok(Bench {
             cargo_mutants,
             code: tree::digest(&tree, &SEEN)?,
             tree,
+            core,
             builds: folder.join("builds"),
             results: folder.join("results"),
             patience: RefCell::default(),
@@ -55,7 +59,7 @@ impl Bench {
 
     /// The mutants of a file, in its order.
     pub(super) fn mutants(&self, file: &str) -> Result<Vec<Mutant>> {
-        let mut list = self.cargo_mutants(file);
+        let mut list = self.cargo_mutants(file, Copy::Whole);
         list.args(["--list", "--json"]);
         let json = process::output(&mut list)
             .with_context(|| format!("{} failed", process::line(&list)))?;
@@ -110,7 +114,7 @@ impl Bench {
     /// Has cargo-mutants test what it has not seen caught in this file before.
     fn meet(&self, file: &str, stage: &Stage, known: &Known) -> Result<()> {
         let patience = self.patience(stage)?.as_secs().to_string();
-        let mut command = self.cargo_mutants(file);
+        let mut command = self.cargo_mutants(file, stage.copy);
         stage.prepare(&mut command);
         command
             .args(["--in-place", "--iterate", "--baseline", "skip"])
@@ -141,12 +145,12 @@ impl Bench {
         let test = |last: &[&str]| {
             let mut cargo = workspace::cargo();
             cargo
-                .current_dir(&self.tree)
+                .current_dir(self.of(stage.copy))
                 .args(["test", "--quiet", "--profile", PROFILE])
                 .args(["--package", PACKAGE])
                 .args(stage.arguments)
                 .args(last);
-            self.prepare(&mut cargo);
+            self.prepare(&mut cargo, stage.copy);
             stage.prepare(&mut cargo);
             process::succeed(&mut cargo).context("without any mutant")
         };
@@ -159,19 +163,30 @@ impl Bench {
         Ok(patience)
     }
 
-    fn cargo_mutants(&self, file: &str) -> Command {
+    fn of(&self, copy: Copy) -> &Path {
+        match copy {
+            Copy::Whole => &self.tree,
+            Copy::Core => &self.core,
+        }
+    }
+
+    fn cargo_mutants(&self, file: &str, copy: Copy) -> Command {
         let mut command = Command::new(&self.cargo_mutants);
         command
-            .current_dir(&self.tree)
+            .current_dir(self.of(copy))
             .args(["mutants", "--no-config", "--package", PACKAGE])
             .args(["--profile", PROFILE, "--file", file]);
-        self.prepare(&mut command);
+        self.prepare(&mut command, copy);
         command
     }
 
-    fn prepare(&self, command: &mut Command) {
+    fn prepare(&self, command: &mut Command, copy: Copy) {
+        let builds = match copy {
+            Copy::Whole => self.builds.join("whole"),
+            Copy::Core => self.builds.join("core"),
+        };
         command
-            .env("CARGO_TARGET_DIR", &self.builds)
+            .env("CARGO_TARGET_DIR", builds)
             .env("CARGO_INCREMENTAL", "1")
             // What a mutant renders is no snapshot to keep.
             .env("INSTA_UPDATE", "no");
@@ -185,9 +200,19 @@ impl Bench {
     }
 }
 
+/// Which copy of the checkout.
+#[derive(Clone, Copy)]
+enum Copy {
+    /// Everything.
+    Whole,
+    /// Without the modules [`BESIDE`].
+    Core,
+}
+
 /// Tests that mutants meet together.
 struct Stage {
     name: &'static str,
+    copy: Copy,
     tests: Tests,
     /// For cargo.
     arguments: &'static [&'static str],
@@ -198,33 +223,44 @@ struct Stage {
 impl Stage {
     fn prepare(&self, command: &mut Command) {
         match self.draws {
-            Some(draws) => command.env(DRAWS, draws),
-            None => command.env_remove(DRAWS),
+            // Nobody reads what a mutant's simplest failure is.
+            Some(draws) => command.env(DRAWS, draws).env(SHRINKS, "0"),
+            None => command.env_remove(DRAWS).env_remove(SHRINKS),
         };
     }
 }
 
 /// What catches most for the least comes first: nine of ten in three seconds each.
-/// All tests together take a minute.
+/// All tests together take minutes.
 const STAGES: [Stage; 3] = [
     Stage {
         name: "the tests of what is decided",
+        copy: Copy::Core,
         tests: Tests::Some,
         arguments: &["--test=decide"],
-        draws: Some("300"),
+        draws: Some("100"),
     },
     Stage {
         name: "the unit tests",
+        copy: Copy::Whole,
         tests: Tests::Some,
         arguments: &["--lib"],
         draws: None,
     },
     Stage {
         name: "every test of the package",
+        copy: Copy::Whole,
         tests: Tests::All,
         arguments: &["--tests"],
         draws: None,
     },
+];
+
+/// Modules of the package that neither what is mutated nor the tests of what is
+/// decided need.
+const BESIDE: [&str; 10] = [
+    "chart", "frontend", "hits", "matrix", "meaning", "mutate", "prove", "region", "shadowed",
+    "write",
 ];
 
 const PACKAGE: &str = "netverdict-policy";
@@ -239,6 +275,7 @@ const SEEN: [&str; 5] = [
 /// Builds fast; see Cargo.toml.
 const PROFILE: &str = "mutants";
 const DRAWS: &str = "NETVERDICT_DRAWS";
+const SHRINKS: &str = "NETVERDICT_SHRINKS";
 /// A mutant does not hold up a compiler; only other work can.
 const BUILD_SECONDS: &str = "600";
 const KNOWN: &str = "known.json";

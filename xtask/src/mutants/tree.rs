@@ -8,14 +8,20 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// Makes `copy` the same as the checkout at `root`. Files that are the same
-/// already are left alone, so that they are not built again.
-pub(super) fn copy(root: &Path, copy: &Path) -> Result<()> {
+use super::module::SOURCES;
+
+/// Makes `copy` the same as the checkout at `root`, but that the policy crate does not
+/// have the modules `without`. Files that are the same already are left alone, so that
+/// they are not built again.
+pub(super) fn copy(root: &Path, copy: &Path, without: &[&str]) -> Result<()> {
     let files = sources(root)?;
     std::fs::create_dir_all(copy).with_context(|| format!("make {}", copy.display()))?;
     for file in &files {
         let (from, to) = (root.join(file), copy.join(file));
-        let content = bytes(&from)?;
+        let mut content = bytes(&from)?;
+        if *file == Path::new(SOURCES).join("lib.rs") {
+            content = without_modules(content, without)?;
+        }
         if std::fs::read(&to).is_ok_and(|present| present == content) {
             continue;
         }
@@ -30,6 +36,19 @@ pub(super) fn copy(root: &Path, copy: &Path) -> Result<()> {
         std::fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
     }
     Ok(())
+}
+
+/// A crate's root without the declarations of these modules.
+fn without_modules(root: Vec<u8>, modules: &[&str]) -> Result<Vec<u8>> {
+    let text = String::from_utf8(root).context("sources are in UTF-8")?;
+    let is_kept = |line: &&str| {
+        let declared = line
+            .strip_prefix("pub mod ")
+            .and_then(|it| it.strip_suffix(";\n"));
+        !declared.is_some_and(|name| modules.contains(&name))
+    };
+    let kept: String = text.split_inclusive('\n').filter(is_kept).collect();
+    Ok(kept.into_bytes())
 }
 
 /// SHA-256, in hexadecimal, over the names and contents of the files under `parts`.
@@ -107,7 +126,7 @@ mod tests {
         let name = format!("netverdict-mutants-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let root = workspace::root();
-        copy(root, &folder).expect("a first copy");
+        copy(root, &folder, &[]).expect("a first copy");
         let parts = ["xtask", "Cargo.toml"];
         let whole = digest(&folder, &parts).expect("a digest");
         assert_eq!(whole, digest(root, &parts).expect("a digest"));
@@ -124,9 +143,16 @@ mod tests {
         };
         let before = time(&untouched);
 
-        copy(root, &folder).expect("a second copy");
+        copy(root, &folder, &[]).expect("a second copy");
         assert_eq!(whole, digest(&folder, &parts).expect("a digest"));
         assert_eq!(before, time(&untouched));
         std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn modules_are_left_out_of_a_root() {
+        let root = b"//! Docs.\n\npub mod oracle;\npub mod write;\nmod prove;\n".to_vec();
+        let kept = without_modules(root, &["write", "prove"]).expect("a text");
+        assert_eq!(kept, b"//! Docs.\n\npub mod oracle;\nmod prove;\n");
     }
 }

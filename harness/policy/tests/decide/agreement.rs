@@ -6,19 +6,22 @@ use netverdict_policy::journey::route;
 use crate::parties::Parties;
 
 /// The same draws on every run; of a failing one, the simplest that fails. More of
-/// them with `NETVERDICT_DRAWS=100000`.
+/// them with `NETVERDICT_DRAWS=100000`, and failures as they were drawn with
+/// `NETVERDICT_SHRINKS=0`.
 pub(crate) fn check(draws: u64, test: impl Fn(&mut Draw) -> Result<(), String>) {
-    let more = std::env::var("NETVERDICT_DRAWS").ok();
-    let draws = more.map_or(draws, |more| {
-        more.parse().expect("NETVERDICT_DRAWS is a number")
-    });
+    let number = |name: &str| {
+        let given = std::env::var(name).ok()?.parse::<u32>();
+        Some(given.unwrap_or_else(|_| panic!("{name} is a number")))
+    };
+    let draws = number("NETVERDICT_DRAWS").map_or(draws, u64::from);
+    let attempts = number("NETVERDICT_SHRINKS").unwrap_or(5_000);
     for seed in 0..draws {
         let mut draw = Draw::seeded(seed);
         if test(&mut draw).is_ok() {
             continue;
         }
         let fails = |choices: &[u32]| test(&mut Draw::replayed(choices.to_vec())).is_err();
-        let simplest = shrink(draw.taken().to_vec(), 5_000, fails);
+        let simplest = shrink(draw.taken().to_vec(), attempts as usize, fails);
         let difference = test(&mut Draw::replayed(simplest)).expect_err("it still fails");
         panic!("seed {seed}: {difference}");
     }
