@@ -207,7 +207,7 @@ fn exit_codes() {
         (with(&["--time", "soon"]), 2, "90s, 10m, 8h"),
         (with(&["--filter", "no-such-file.o"]), 2, "no-such-file.o"),
         (vec!["fuzz", "--cases", "0"], 2, "0"),
-        (with(&["--lane", "wire"]), 2, "testrun"),
+        (vec!["fuzz", "--lane", "wire"], 2, "testrun"),
     ] {
         let (found, _, stderr) = netverdict(folder.path(), &args);
         assert_eq!(found, Some(code), "{args:?}: {stderr}");
