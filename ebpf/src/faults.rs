@@ -16,6 +16,10 @@ faults! {
     PORT_BYTE_ORDER = "port-byte-order";
     /// Addresses are looked up among prefixes with their bytes reversed.
     ADDRESS_BYTE_ORDER = "address-byte-order";
+    /// What is behind IPv4 options is looked for where they begin.
+    OPTIONS_NOT_SKIPPED = "options-not-skipped";
+    /// What is behind an extension header is not looked at.
+    EXTENSIONS_NOT_WALKED = "extensions-not-walked";
     /// Every ICMP message is taken for one of type 0.
     ICMP_TYPE_IGNORED = "icmp-type-ignored";
     /// The payload of a later fragment is read as ports.

@@ -26,7 +26,10 @@ pub(crate) fn header(bytes: &impl Bytes, offset: usize, packet: &mut Packet) -> 
     addresses(&header, &mut packet.source, &mut packet.destination);
     packet.protocol = header[9];
     packet.upper = Upper {
-        offset: offset + header_length,
+        offset: match faults::OPTIONS_NOT_SKIPPED {
+            true => offset + FIXED_HEADER,
+            false => offset + header_length,
+        },
         end,
     };
     let identification = [header[4], header[5], 0, 0];

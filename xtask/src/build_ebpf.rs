@@ -64,9 +64,9 @@ pub(crate) fn build(toolchain: &Toolchain, fault: Option<&str>, out: &Path) -> R
     if let Some(fault) = fault {
         let known = faults()?;
         ensure!(
-            known.iter().any(|name| name == fault),
+            known.iter().any(|known| known.name == fault),
             "there is no fault {fault}; there are {}",
-            known.join(", ")
+            names(&known).join(", ")
         );
     }
     let target = workspace::target()?.join("ebpf");
@@ -95,22 +95,50 @@ pub(crate) fn build(toolchain: &Toolchain, fault: Option<&str>, out: &Path) -> R
     Ok(())
 }
 
-/// Names of the mistakes that can be built in, as the program declares them.
-pub(crate) fn faults() -> Result<Vec<String>> {
+/// A mistake that can be built in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) name: String,
+    /// What the filter then does, in a sentence.
+    pub(crate) what: String,
+}
+
+/// The mistakes that can be built in, as the program declares them.
+pub(crate) fn faults() -> Result<Vec<Fault>> {
     let path = workspace::root().join("ebpf/src/faults.rs");
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    let names = declared_faults(&text);
-    ensure!(!names.is_empty(), "{} declares no fault", path.display());
-    Ok(names)
+    let faults = declared_faults(&text);
+    ensure!(!faults.is_empty(), "{} declares no fault", path.display());
+    Ok(faults)
 }
 
-/// `NAME = "name";`, one a line.
-fn declared_faults(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|line| line.trim().strip_suffix("\";")?.split_once(" = \""))
-        .map(|(_, name)| name.to_owned())
-        .collect()
+/// Their names.
+pub(crate) fn names(faults: &[Fault]) -> Vec<&str> {
+    faults.iter().map(|fault| fault.name.as_str()).collect()
+}
+
+/// `NAME = "name";`, one a line, behind what it does.
+fn declared_faults(text: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut doc: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(words) = line.strip_prefix("/// ") {
+            doc.push(words);
+            continue;
+        }
+        let declared = line
+            .strip_suffix("\";")
+            .and_then(|it| it.split_once(" = \""));
+        if let Some((_, name)) = declared {
+            faults.push(Fault {
+                name: name.to_owned(),
+                what: doc.join(" "),
+            });
+        }
+        doc.clear();
+    }
+    faults
 }
 
 const TARGET: &str = "bpfel-unknown-none";
@@ -121,9 +149,20 @@ mod tests {
 
     #[test]
     fn every_declared_fault_is_found() {
-        let text = "faults! {\n    /// No prefix.\n    A = \"a-b\";\n    B = \"c\";\n}\n";
-        assert_eq!(declared_faults(text), ["a-b", "c"]);
+        let text = "/// Else.\nfaults! {\n    /// No prefix\n    /// at all.\n    A = \"a-b\";\n    \
+                    /// No port.\n    B = \"c\";\n}\n";
+        let fault = |name: &str, what: &str| Fault {
+            name: name.to_owned(),
+            what: what.to_owned(),
+        };
+        assert_eq!(
+            declared_faults(text),
+            [fault("a-b", "No prefix at all."), fault("c", "No port.")]
+        );
         let faults = faults().expect("the program's own");
-        assert!(faults.iter().any(|name| name == "vlan-not-skipped"));
+        assert!(names(&faults).contains(&"vlan-not-skipped"));
+        for Fault { name, what } in faults {
+            assert!(what.ends_with('.'), "{name}: {what}");
+        }
     }
 }

@@ -1,13 +1,11 @@
 //! Matrices must notice a wrong filter as well: somebody who has manifests and no
 //! scenario has nothing else.
 
-use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Stdio;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::{privileges, process, workspace};
+use super::finder::{self, Word};
 
 /// Mistakes about workloads that any policy of them shows.
 const NOTICED: [&str; 3] = [
@@ -23,44 +21,43 @@ const LANES: [&str; 2] = ["testrun", "wire"];
 
 /// A matrix that was made with a filter.
 pub(super) struct Seen {
-    /// The mistake in the filter, if any, and the lane.
-    pub(super) name: String,
+    pub(super) lane: &'static str,
     pub(super) exit_code: i32,
-    /// What is wrong with that.
+    /// What is wrong with that, if it had to notice.
     pub(super) problem: Option<&'static str>,
 }
 
-/// Makes the matrices that have to notice `fault`, or, with none, to be right.
+/// Whether the matrices have to notice `fault`, or, with none, to be right.
+pub(super) fn must_notice(fault: Option<&str>) -> bool {
+    fault.is_none_or(|fault| NOTICED.contains(&fault))
+}
+
+/// Makes the matrices.
 pub(super) fn observe(
     netverdict: &Path,
     object: &Path,
     stem: &Path,
     fault: Option<&str>,
 ) -> Result<Vec<Seen>> {
-    if fault.is_some_and(|fault| !NOTICED.contains(&fault)) {
-        return Ok(Vec::new());
-    }
-    let one = |lane: &&str| {
-        let mut command = privileges::as_root(netverdict, [])?;
-        command
-            .current_dir(workspace::root())
-            .args(["matrix", WORLDS, "--family", "any", "--lane", lane])
-            .args([OsStr::new("--filter"), object.as_os_str()])
-            .stdin(Stdio::null());
-        let line = process::line(&command);
-        eprintln!("+ {line}");
-        let output = command.output().with_context(|| format!("run {line}"))?;
+    let one = |lane: &&'static str| {
+        let arguments = ["matrix", WORLDS, "--family", "any", "--lane", lane];
         let log = stem.with_extension(format!("matrix-{lane}.log"));
-        let said = [output.stdout, output.stderr].concat();
-        std::fs::write(&log, &said).with_context(|| format!("write {}", log.display()))?;
-        let exit_code = output.status.code().unwrap_or(-1);
+        let said = finder::ask(netverdict, &arguments, object, &log)?;
+        let problem = problem(fault, said.exit_code, &said.text);
         Ok(Seen {
-            name: format!("{} (matrix, {lane})", fault.unwrap_or("(none)")),
-            exit_code,
-            problem: problem(fault, exit_code, &String::from_utf8_lossy(&said)),
+            lane,
+            exit_code: said.exit_code,
+            problem: problem.filter(|_| must_notice(fault)),
         })
     };
     LANES.iter().map(one).collect()
+}
+
+/// What the matrices said together: one that notices is enough.
+pub(super) fn word(seen: &[Seen]) -> Word {
+    let code = seen.iter().map(|seen| seen.exit_code);
+    let worst = code.clone().find(|code| *code == 1).or(code.max());
+    Word::by_exit_code(worst.unwrap_or(0))
 }
 
 fn problem(fault: Option<&str>, exit_code: i32, said: &str) -> Option<&'static str> {

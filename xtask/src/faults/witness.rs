@@ -1,10 +1,14 @@
 //! Who has to notice which mistake.
 
+use super::kind::Kind;
+
 /// What it takes to notice a mistake.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Witness {
     /// The mistake, as `ebpf/src/faults.rs` names it.
     pub(super) fault: &'static str,
+    /// What it gets wrong.
+    pub(super) kind: Kind,
     /// Where it can be seen at all.
     pub(super) lanes: Lanes,
     /// The exit code that netverdict must end with: 1 where the filter is found to
@@ -24,6 +28,8 @@ pub(super) struct Witness {
 pub(super) enum Lanes {
     /// By test run as well as on the wire.
     Both,
+    /// By test run only; no mistake is for them alone.
+    TestRun,
     /// On the wire only: it takes links, witnesses, or traffic.
     Wire,
 }
@@ -33,6 +39,7 @@ impl Lanes {
     pub(super) fn argument(self) -> &'static str {
         match self {
             Lanes::Both => "testrun,wire",
+            Lanes::TestRun => "testrun",
             Lanes::Wire => "wire",
         }
     }
@@ -46,6 +53,7 @@ pub(super) fn of(fault: &str) -> Option<&'static Witness> {
 const WITNESSES: &[Witness] = &[
     Witness {
         fault: "vlan-not-skipped",
+        kind: Kind::Vlan,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a denied source behind a VLAN tag",
@@ -54,6 +62,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "port-byte-order",
+        kind: Kind::ByteOrder,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a port that reads differently backwards",
@@ -62,6 +71,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "address-byte-order",
+        kind: Kind::ByteOrder,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "an allowed prefix that is no palindrome",
@@ -69,7 +79,26 @@ const WITNESSES: &[Witness] = &[
         arguments: &[],
     },
     Witness {
+        fault: "options-not-skipped",
+        kind: Kind::Parse,
+        lanes: Lanes::Both,
+        exit_code: 1,
+        needs: "IPv4 options in front of a port that is denied, or allowed",
+        each_of: None,
+        arguments: &[],
+    },
+    Witness {
+        fault: "extensions-not-walked",
+        kind: Kind::Parse,
+        lanes: Lanes::Both,
+        exit_code: 1,
+        needs: "a denied source behind an extension header",
+        each_of: None,
+        arguments: &[],
+    },
+    Witness {
         fault: "icmp-type-ignored",
+        kind: Kind::Parse,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "an `icmps` rule, and a message of another type",
@@ -78,6 +107,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "later-fragment-ports",
+        kind: Kind::Fragments,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a later fragment whose payload looks like allowed ports",
@@ -86,6 +116,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "untracked-fragment-passes",
+        kind: Kind::Fragments,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a later fragment whose first was never sent",
@@ -94,6 +125,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "fragment-identification-ignored",
+        kind: Kind::Fragments,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a sequence: the first fragment of one packet, a later one of another between the same two",
@@ -102,6 +134,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "prefix-lookup-skipped",
+        kind: Kind::Lookup,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a prefilter with an allow list",
@@ -110,6 +143,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "default-flipped",
+        kind: Kind::Defaults,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a prefilter, and a source on none of its lists",
@@ -118,6 +152,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "except-ignored",
+        kind: Kind::Lookup,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a prefilter whose default drops, and a source that its lists except or leave out",
@@ -126,6 +161,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "deny-list-ignored",
+        kind: Kind::Lookup,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a deny list for every port",
@@ -134,6 +170,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "bypass-ignored",
+        kind: Kind::Precedence,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a prefilter that bypasses a policy which would drop",
@@ -142,6 +179,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "bypass-not-remembered",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "the same, at the backend",
@@ -150,6 +188,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "bypass-at-any-backend",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a sequence: a flow that bypasses, then from the same port to a workload that is no backend of it",
@@ -158,6 +197,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "egress-not-judged",
+        kind: Kind::Enforcement,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a workload with an egress policy that drops something",
@@ -166,6 +206,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "ingress-not-judged",
+        kind: Kind::Enforcement,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a workload with an ingress policy that drops something",
@@ -174,6 +215,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "foreign-source-passes",
+        kind: Kind::Lookup,
         lanes: Lanes::Wire,
         exit_code: 1,
         needs: "a workload that sends under another workload's address",
@@ -182,6 +224,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "identity-lookup-skipped",
+        kind: Kind::Lookup,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a rule that allows workloads by label",
@@ -190,6 +233,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "identity-wildcard-ignored",
+        kind: Kind::Lookup,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a rule about ports alone, for anybody",
@@ -198,6 +242,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "deny-allow-swapped",
+        kind: Kind::Precedence,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a deny rule that decides",
@@ -206,6 +251,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "deny-shadowed-by-longer-port",
+        kind: Kind::Precedence,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a deny for every port or a range, of which an allow for one peer or for anybody opens a port",
@@ -214,6 +260,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "generation-read-twice",
+        kind: Kind::Update,
         lanes: Lanes::Wire,
         exit_code: 1,
         needs: "steps under traffic that give the same rules and guards other numbers, and enough changes",
@@ -223,6 +270,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "reply-without-connection",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a sequence: an acknowledgement (`flags: [ack]`) out of a workload that may send nothing, with no connection before",
@@ -231,6 +279,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "connection-either-way",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a sequence: a connection to a workload that may send nothing, then a new one of its own to the same host",
@@ -239,6 +288,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "connection-of-any-hook",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "a sequence: egress lets a packet out, ingress does not let it in, then its reverse comes out of the receiver",
@@ -247,6 +297,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "related-without-connection",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "an ICMP error about no connection, to or from a workload that may not have it",
@@ -255,6 +306,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "epoch-ignored",
+        kind: Kind::Memory,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "two sequences with the same ports, the second of which answers what only the first asked",
@@ -263,6 +315,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "pass-all-ignored",
+        kind: Kind::Defaults,
         lanes: Lanes::Wire,
         exit_code: 3,
         needs: "any scenario with a drop: its witness does not arrive",
@@ -271,6 +324,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "passes-everything",
+        kind: Kind::Enforcement,
         lanes: Lanes::Both,
         exit_code: 1,
         needs: "any drop; every incident by itself",
@@ -279,6 +333,7 @@ const WITNESSES: &[Witness] = &[
     },
     Witness {
         fault: "drop-not-enforced",
+        kind: Kind::Enforcement,
         lanes: Lanes::Both,
         exit_code: 3,
         needs: "any drop: what the filter says is not what it did, and nothing it says is evidence",
@@ -296,7 +351,7 @@ mod tests {
     fn every_mistake_has_a_witness_and_every_witness_a_mistake() {
         let declared = build_ebpf::faults().expect("the program's own");
         let witnessed: Vec<&str> = WITNESSES.iter().map(|witness| witness.fault).collect();
-        assert_eq!(witnessed, declared);
+        assert_eq!(witnessed, build_ebpf::names(&declared));
     }
 
     #[test]
