@@ -17,7 +17,7 @@ const TARGETS: [&str; 5] = ["scenario", "cluster", "addresses", "capture", "fram
 
 /// Counters at every branch (LLVM, SanitizerCoverage), without any sanitizer.
 const COUNTING: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
-                        -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Ccodegen-units=1";
+                        -Cllvm-args=-sanitizer-coverage-inline-8bit-counters";
 
 /// Where, and for how long.
 #[derive(clap::Args)]

@@ -39,7 +39,11 @@ fn change(draw: &mut Draw, input: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&[u8
                 .for_each(|byte| *byte ^= bit);
         }
         2 => {
-            let value = *draw.one(&[0, 1, 0x7f, 0x80, 0xff, b' ', b'\n', b'-', b'[', b'{']);
+            let usual = *draw.one(&[0, 1, 0x7f, 0x80, 0xff, b' ', b'\n', b'-', b'[', b'{']);
+            let value = match draw.once_in(2) {
+                true => u8::try_from(draw.below(256)).unwrap_or(0),
+                false => usual,
+            };
             input
                 .iter_mut()
                 .skip(at)
@@ -50,7 +54,7 @@ fn change(draw: &mut Draw, input: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&[u8
         // A piece once more, some of them many times.
         4 => {
             let piece = input[at..behind].to_vec();
-            let times = if draw.once_in(8) { 64 } else { 1 };
+            let times = if draw.once_in(32) { 64 } else { 1 };
             for _ in 0..times {
                 input.splice(at..at, piece.iter().copied());
             }
@@ -69,10 +73,11 @@ fn change(draw: &mut Draw, input: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&[u8
         }
         _ => {
             let number = *draw.one(&[0_u32, 1, 0xff, 0xffff, 0x7fff_ffff, u32::MAX]);
-            let bytes = match draw.below(3) {
+            let bytes = match draw.below(5) {
                 0 => number.to_be_bytes().to_vec(),
                 1 => number.to_le_bytes().to_vec(),
-                _ => number.to_string().into_bytes(),
+                2 => number.to_string().into_bytes(),
+                _ => draw.below(300).to_string().into_bytes(),
             };
             let end = (at + bytes.len()).min(input.len());
             input.splice(at..end, bytes);

@@ -37,12 +37,20 @@ impl Seen {
         let mut at = 0;
         let mut new = 0;
         self.0.resize(branches(), 0);
-        each(|counter| {
-            let bit = magnitude(*counter);
-            new += usize::from(self.0[at] & bit != bit);
-            self.0[at] |= bit;
-            *counter = 0;
-            at += 1;
+        each(|counters| {
+            // Most of them are zero: looked at many at once.
+            for chunk in counters.chunks_mut(64) {
+                let seen = &mut self.0[at..at + chunk.len()];
+                at += chunk.len();
+                if chunk.iter().fold(0, |any, counter| any | counter) == 0 {
+                    continue;
+                }
+                for (counter, seen) in chunk.iter_mut().zip(seen) {
+                    let bit = magnitude(std::mem::take(counter));
+                    new += usize::from(*seen & bit != bit);
+                    *seen |= bit;
+                }
+            }
         });
         new
     }
@@ -55,10 +63,11 @@ impl Seen {
 
 /// Sets all counters to zero.
 pub(crate) fn reset() {
-    each(|counter| *counter = 0);
+    each(|counters| counters.fill(0));
 }
 
-fn each(mut of: impl FnMut(&mut u8)) {
+/// Every piece.
+fn each(mut of: impl FnMut(&mut [u8])) {
     let Ok(pieces) = PIECES.lock() else {
         return;
     };
@@ -67,7 +76,7 @@ fn each(mut of: impl FnMut(&mut u8)) {
         // the process. Nothing but instrumented code writes them, and this program has
         // one thread; code in between may lose an increment, which harms nothing.
         let counters = unsafe { std::slice::from_raw_parts_mut(*start as *mut u8, *length) };
-        counters.iter_mut().for_each(&mut of);
+        of(counters);
     }
 }
 

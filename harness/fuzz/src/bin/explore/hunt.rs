@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use netverdict_fuzz::{Target, corpus, folder, keep, mutated};
 use netverdict_policy::generate::Draw;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use sha2::{Digest, Sha256};
 
 use super::coverage::{self, Seen};
@@ -21,8 +23,11 @@ use super::pool::Pool;
 /// What takes longer is a finding.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Tries to make a finding smaller.
+/// Tries to make a panic smaller.
 const ATTEMPTS: usize = 2_000;
+
+/// Tries to make what is slow smaller: each of them takes long.
+const SLOW_ATTEMPTS: usize = 40;
 
 /// What came of a search.
 pub(crate) struct Report {
@@ -94,7 +99,10 @@ pub(crate) fn hunt(target: &Target, time: Duration, work: &Path) -> io::Result<R
     for entry in std::fs::read_dir(&known)? {
         begin.push(std::fs::read(entry?.path())?);
     }
+    // What a short one reaches, no longer one is kept for.
+    begin.sort_by_key(Vec::len);
     let started = Instant::now();
+    coverage::reset();
     for input in begin {
         hunt.try_one(input)?;
     }
@@ -131,7 +139,6 @@ impl Hunt<'_> {
         self.report.inputs += 1;
         self.current.set_len(0)?;
         self.current.write_all_at(&input, 0)?;
-        coverage::reset();
         let (fault, took) = feed(self.target, &input);
         let is_new = self.seen.take() > 0;
         self.report.slowest = self.report.slowest.max(took);
@@ -149,9 +156,14 @@ impl Hunt<'_> {
 
     /// Makes a finding small and keeps it where its test replays it.
     fn found(&mut self, fault: &Fault, input: Vec<u8>) -> io::Result<()> {
-        let small = minimise(input, ATTEMPTS, |input| {
+        let attempts = match fault {
+            Fault::Panic(_) => ATTEMPTS,
+            Fault::Slow => SLOW_ATTEMPTS,
+        };
+        let small = minimise(input, attempts, |input| {
             feed(self.target, input).0.as_ref() == Some(fault)
         });
+        coverage::reset();
         let path = keep(&folder(self.target.name), &name(&small), &small)?;
         let what = match fault {
             Fault::Panic(place) => format!("panics at {place}"),
@@ -163,16 +175,27 @@ impl Hunt<'_> {
     }
 }
 
+/// What is wrong with the input, if anything, and the time that the processor spent on
+/// it: others may be at work on this machine.
 fn feed(target: &Target, input: &[u8]) -> (Option<Fault>, Duration) {
-    let started = Instant::now();
+    let started = spent();
     let fed = catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
-    let took = started.elapsed();
+    let took = spent().saturating_sub(started);
     let fault = match fed {
         Err(_) => Some(Fault::Panic(PLACE.with(|cell| cell.borrow().clone()))),
         Ok(()) if took > SLOW => Some(Fault::Slow),
         Ok(()) => None,
     };
     (fault, took)
+}
+
+/// Time of the processor that this process has had.
+fn spent() -> Duration {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(Duration::ZERO, |usage| {
+        let (user, system) = (usage.user_time(), usage.system_time());
+        let microseconds = user.num_microseconds() + system.num_microseconds();
+        Duration::from_micros(u64::try_from(microseconds).unwrap_or(0))
+    })
 }
 
 /// The begin of the input's digest.

@@ -20,14 +20,25 @@ impl Pool {
         self.inputs.len()
     }
 
-    /// One to change and a few to take pieces from; half of the time of the newest.
+    /// One to change and a few to take pieces from. Short ones are preferred, as a
+    /// change of them is more likely to matter; and now and then the newest.
     pub(crate) fn some(&self, draw: &mut Draw) -> Vec<Vec<u8>> {
+        (0..3).map(|_| self.one(draw).clone()).collect()
+    }
+
+    fn one(&self, draw: &mut Draw) -> &Vec<u8> {
         let count = self.inputs.len();
-        let newest = draw.once_in(2);
-        let mut pick = || match newest {
-            true => count - 1 - draw.below(count.min(32)),
-            false => draw.below(count),
-        };
-        (0..3).map(|_| self.inputs[pick()].clone()).collect()
+        if draw.once_in(4) {
+            return &self.inputs[count - 1 - draw.below(count.min(32))];
+        }
+        let first = &self.inputs[draw.below(count)];
+        (0..draw.below(4)).fold(first, |shortest, _| {
+            let other = draw.one(&self.inputs);
+            if other.len() < shortest.len() {
+                other
+            } else {
+                shortest
+            }
+        })
     }
 }
