@@ -1,6 +1,7 @@
 //! What once went wrong stays right, and what is near the seeds is.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use netverdict_fuzz::{TARGETS, Target, corpus, folder, keep, mutated, target};
 use netverdict_policy::generate::Draw;
@@ -26,7 +27,7 @@ fn feed(target: &Target, input: &[u8], what: &str) {
     let fed = catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
     if fed.is_err() {
         let name = what.replace(['/', ' '], "-");
-        let kept = keep(&std::env::temp_dir().join("netverdict-fuzz"), &name, input);
+        let kept = keep(Path::new(env!("CARGO_TARGET_TMPDIR")), &name, input);
         panic!("{}: {what}, kept as {kept:?}", target.name);
     }
 }
