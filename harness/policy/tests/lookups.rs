@@ -9,17 +9,25 @@ use netverdict_policy::image::{Key, MapImage, RuleId, Verdict};
 use netverdict_policy::interpret::{Judgement, Memory, judge_noting};
 use netverdict_policy::journey::Journey;
 use netverdict_policy::lower::lower;
+use netverdict_policy::scenario::Connections;
 
 /// What is judged of each frame of a sequence, hook by hook, and what was found.
 fn travel(image: &MapImage, journeys: &[Journey]) -> Vec<(Judgement, Vec<Key>)> {
-    let mut memory = Memory::tracking();
+    travel_in(&mut Memory::tracking(), image, journeys)
+}
+
+fn travel_in(
+    memory: &mut Memory,
+    image: &MapImage,
+    journeys: &[Journey],
+) -> Vec<(Judgement, Vec<Key>)> {
     let mut judged = Vec::new();
     for (journey, id) in journeys.iter().zip(0x0700_4000..) {
         for leg in &journey.legs {
             let bytes = build(&leg.frame, ProbeId(id), [2, 0, 0, 0, 0, 1]).expect("bytes");
             let mut keys = Vec::new();
             let mut note = |key| keys.push(key);
-            let judgement = judge_noting(image, leg.point, &bytes, &mut memory, &mut note);
+            let judgement = judge_noting(image, leg.point, &bytes, memory, &mut note);
             judged.push((judgement, keys));
             if judgement.reason.verdict() != netverdict_abi::Verdict::Pass {
                 break;
@@ -96,12 +104,36 @@ fn what_was_found_is_all_that_was_judged_by() {
                     .iter()
                     .any(|key| rule(&image, *key) == Some(judgement.rule));
             assert!(named, "seed {seed}: {judgement:?} by {keys:?}");
+            // The default is looked at where no entry was found, and nowhere else.
+            let by_default = |key: &Key| matches!(key, Key::Default(_));
+            let by_entry = |key: &Key| matches!(key, Key::Policy(..));
+            assert!(
+                !(keys.iter().any(by_default) && keys.iter().any(by_entry)),
+                "seed {seed}: {keys:?}"
+            );
         }
         let without = travel(&only(&image, &found), &journeys);
         assert_eq!(without, judged, "seed {seed}");
     }
     // Every map took part.
     assert_eq!(kinds.len(), 8, "{kinds:?}");
+}
+
+#[test]
+fn what_is_remembered_is_counted_until_it_is_forgotten() {
+    let mut most = 0;
+    for seed in 0..40 {
+        let mut draw = Draw::seeded(seed);
+        let policy = policy(&mut draw);
+        let image = lower(&policy).expect("the policy compiles");
+        let journeys = sequence(&mut draw, &policy, &topology(&policy), 16);
+        let mut memory = Memory::tracking();
+        travel_in(&mut memory, &image, &journeys);
+        most = most.max(memory.remembered());
+        memory.policy_replaced(Connections::Forget);
+        assert_eq!(memory.remembered(), 0, "seed {seed}");
+    }
+    assert!(most > 2, "{most}");
 }
 
 #[test]
