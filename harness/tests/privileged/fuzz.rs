@@ -62,7 +62,7 @@ fn interrupted() -> Result<(), Failed> {
 /// Given an interpreter that reads denies as allows,
 fn saved() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let output = command(["fuzz", "--cases", "24", "--seed", "1", "-o", "json"])
+    let output = command(["fuzz", "--cases", "60", "--seed", "1", "-o", "json"])
         .args(["--sabotage", "deny-as-allow", "--property", "agreement"])
         .arg("--save")
         .arg(folder.path())
