@@ -1,5 +1,8 @@
 //! Cases by the choices they are drawn from, for proptest to try and to shrink.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use netverdict_policy::generate::{Draw, Shrinker};
 use proptest::prelude::Rng as _;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
@@ -18,6 +21,8 @@ pub struct Choices {
     seed: u64,
     /// Once something simpler is asked for.
     shrinker: Option<Shrinker>,
+    /// Whether nothing simpler is wanted any more.
+    enough: Rc<Cell<bool>>,
 }
 
 impl Strategy for CasesOf {
@@ -29,6 +34,7 @@ impl Strategy for CasesOf {
             property: self.0,
             seed: runner.rng().next_u64(),
             shrinker: None,
+            enough: Rc::default(),
         })
     }
 }
@@ -63,13 +69,21 @@ impl ValueTree for Choices {
     /// What is current does not fail: back to what did, and on to something else.
     fn complicate(&mut self) -> bool {
         if let Some(shrinker) = &mut self.shrinker {
-            shrinker.reject();
+            match self.enough.get() {
+                true => shrinker.stop(),
+                false => shrinker.reject(),
+            }
         }
         self.is_open()
     }
 }
 
 impl Choices {
+    /// Set once time is over: the runner then ends with the simplest case so far.
+    pub fn enough(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.enough)
+    }
+
     /// Whether there is something left to try.
     fn is_open(&self) -> bool {
         (self.shrinker.as_ref()).is_some_and(|shrinker| shrinker.candidate().is_some())
@@ -106,6 +120,29 @@ mod tests {
         assert_eq!(simplest.policy.workloads.len(), 2);
         assert!(simplest.policy.network_policies.is_empty());
         assert!(simplest.policy.prefilters.is_empty());
+    }
+
+    /// When it is enough, what fails is what is left.
+    #[test]
+    fn the_runner_ends_with_what_it_has() {
+        let mut runner = Seed(1).runner(0, 5_000);
+        let tree = CasesOf(Property::Agreement)
+            .new_tree(&mut runner)
+            .expect("cases are not refused");
+        let (first, enough) = (tree.current(), tree.enough());
+        let tries = Cell::new(0);
+        let found = runner.run_one(tree, |_| {
+            tries.set(tries.get() + 1);
+            match tries.get() {
+                1 => Err(TestCaseError::fail("it fails")),
+                _ => {
+                    enough.set(true);
+                    Ok(())
+                }
+            }
+        });
+        assert!(matches!(found, Err(TestError::Fail(_, case)) if case == first));
+        assert_eq!(tries.get(), 2);
     }
 
     /// A tree whose candidates are all refused comes back to what it began with.

@@ -129,6 +129,10 @@ pub fn hunt(
                 hunted.ended = Ended::Enough;
                 break;
             }
+            let is_impatient = hurry(&mut hurried).is_some_and(|since| since.elapsed() >= HURRIED);
+            if is_impatient && !hunted.findings.is_empty() {
+                break;
+            }
             hunted.shrunk += 1;
             let shrinking = Instant::now();
             let checker = &mut checkers[0];
@@ -226,7 +230,7 @@ fn shrink(
     let Some(failure) = checker.check(&first.current())? else {
         return Ok(None);
     };
-    let property = failure.property;
+    let (property, enough) = (failure.property, first.enough());
     let state = RefCell::new((&mut *checker, &mut *is_late, None, false));
     let outcome = settings
         .seed
@@ -235,6 +239,7 @@ fn shrink(
             let (checker, is_late, refused, began) = &mut *state.borrow_mut();
             // What is not tried any more is not simpler; the first is known to fail.
             if std::mem::replace(began, true) && (refused.is_some() || is_late(3)) {
+                enough.set(true);
                 return Ok(());
             }
             match checker.check(&case) {

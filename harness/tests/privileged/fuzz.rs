@@ -1,6 +1,8 @@
 //! `netverdict fuzz` with the kernel among the parties.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -40,15 +42,20 @@ fn interrupted() -> Result<(), Failed> {
         "fuzz", "--time", "1h", "--seed", "1", "-o", "json", "--save",
     ])
     .arg(folder.path())
-    .stdout(std::process::Stdio::piped())
-    .stderr(std::process::Stdio::piped())
+    .process_group(0)
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
     .spawn()?;
-    // when it has begun and is told to stop,
+    // when it has begun and a terminal tells all of it to stop,
     let stderr = child.stderr.take().ok_or("no standard error")?;
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line)?;
-    let pid = child.id().to_string();
-    Command::new("kill").args(["-INT", &pid]).status()?;
+    BufReader::new(stderr).read_line(&mut line)?;
+    let group = format!("-{}", child.id());
+    let told = Command::new("kill").args(["-INT", "--", &group]).status()?;
+    if !told.success() {
+        child.kill()?;
+        return Err("nobody could be told".into());
+    }
     // then it ends in order, with what it came to.
     let output = child.wait_with_output()?;
     let said = String::from_utf8(output.stdout)?;

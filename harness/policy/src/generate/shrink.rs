@@ -90,6 +90,12 @@ impl Shrinker {
         }
     }
 
+    /// Nothing more is tried: the best is what is left.
+    pub fn stop(&mut self) {
+        self.candidate = None;
+        self.stage = Stage::Done;
+    }
+
     /// To the next candidate.
     fn advance(&mut self) {
         loop {
@@ -252,6 +258,16 @@ mod tests {
         shrinker.accept();
         assert_eq!(shrinker.best(), [6]);
         assert_eq!(shrinker.candidate(), Some(&[][..]));
+    }
+
+    #[test]
+    fn it_ends_when_it_is_told_to() {
+        let mut shrinker = Shrinker::new(vec![5, 6]);
+        shrinker.reject();
+        shrinker.stop();
+        assert_eq!((shrinker.best(), shrinker.candidate()), (&[5, 6][..], None));
+        shrinker.reject();
+        assert_eq!(shrinker.candidate(), None);
     }
 
     /// Where nothing simpler shows it, every way is tried once and that is the end.
