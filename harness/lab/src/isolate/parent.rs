@@ -18,20 +18,24 @@ pub(super) fn block_signals() -> nix::Result<SigSet> {
 }
 
 fn awaited() -> SigSet {
-    [
-        Signal::SIGCHLD,
-        Signal::SIGTERM,
-        Signal::SIGHUP,
-        Signal::SIGINT,
-        Signal::SIGQUIT,
-    ]
-    .into_iter()
-    .collect()
+    [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGHUP]
+        .into_iter()
+        .collect()
 }
 
 /// Waits for the child to end and returns its code; restores the signal state.
 pub(super) fn wait(child: Pid, mask: &SigSet) -> nix::Result<u8> {
+    let keyboard = [Signal::SIGINT, Signal::SIGQUIT];
+    let mut before = Vec::new();
+    for key in keyboard {
+        // SAFETY: ignoring runs no code of ours.
+        before.push((key, unsafe { signal(key, SigHandler::SigIgn) }?));
+    }
     let code = until_it_ends(child);
+    for (key, handler) in before {
+        // SAFETY: this is what was installed before.
+        unsafe { signal(key, handler) }?;
+    }
     mask.thread_set_mask()?;
     code
 }
@@ -45,44 +49,15 @@ fn until_it_ends(child: Pid) -> nix::Result<u8> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error),
         }
-        match next(&awaited)? {
-            (Signal::SIGCHLD, _) => {}
-            // A terminal sends it to everybody in the foreground, the child included.
-            (Signal::SIGINT | Signal::SIGQUIT, Origin::Kernel) => {}
+        match awaited.wait()? {
+            Signal::SIGCHLD => {}
             // The child may have ended meanwhile, which the next turn sees.
-            (other, _) => match kill(child, other) {
+            other => match kill(child, other) {
                 Ok(()) | Err(Errno::ESRCH) => {}
                 Err(error) => return Err(error),
             },
         }
     }
-}
-
-/// Who sent a signal.
-enum Origin {
-    /// The kernel, for a terminal.
-    Kernel,
-    /// Another process.
-    Process,
-}
-
-/// Waits for one of the signals.
-fn next(awaited: &SigSet) -> nix::Result<(Signal, Origin)> {
-    // SAFETY: all zeros are a `siginfo_t`, of plain integers and pointers.
-    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-    let number = loop {
-        // SAFETY: both point to what they have to for the time of the call.
-        match Errno::result(unsafe { libc::sigwaitinfo(awaited.as_ref(), &raw mut info) }) {
-            Err(Errno::EINTR) => {}
-            waited => break waited?,
-        }
-    };
-    // sigaction(2): of a signal that a process sent the code is 0 or below.
-    let origin = match info.si_code {
-        ..=0 => Origin::Process,
-        _ => Origin::Kernel,
-    };
-    Ok((Signal::try_from(number)?, origin))
 }
 
 /// Exit statuses are 8 bits wide (POSIX `wait`).
