@@ -2,6 +2,8 @@
 
 use netverdict_policy::generate::{Draw, packet, policy, sequence, shrink, topology};
 use netverdict_policy::journey::route;
+use netverdict_policy::oracle::{Memory, travel};
+use netverdict_policy::scenario::Connections;
 
 use crate::parties::Parties;
 
@@ -53,4 +55,21 @@ fn one_packet_after_the_other() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn what_is_remembered_is_counted_until_it_is_forgotten() {
+    let mut most = 0;
+    for seed in 0..40 {
+        let mut draw = Draw::seeded(seed);
+        let policy = policy(&mut draw);
+        let mut memory = Memory::tracking();
+        for journey in sequence(&mut draw, &policy, &topology(&policy), 16) {
+            travel(&policy, &journey, &mut memory);
+        }
+        most = most.max(memory.remembered());
+        memory.policy_replaced(Connections::Forget);
+        assert_eq!(memory.remembered(), 0, "seed {seed}");
+    }
+    assert!(most > 2, "{most}");
 }
