@@ -332,3 +332,6 @@ fn compare(
 pub(super) fn passes(reasons: &[Reason]) -> bool {
     (reasons.iter()).all(|reason| reason.verdict() == Verdict::Pass)
 }
+
+#[cfg(test)]
+mod tests;
