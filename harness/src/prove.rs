@@ -9,7 +9,7 @@
 //!
 //! [`subject`] says what is proven, [`question`] what is asked of it, [`atoms`] at
 //! which addresses. [`plain`] tries plain frames at all of them, [`exact`] every
-//! shape of a packet once a class, [`passage`] what bypasses the policy. What is
+//! shape of a packet once a class, [`passage`] what bypasses the policy; [`proving`] puts it together. What is
 //! wrong becomes a [`finding::Finding`], all of it a [`proof::Proof`], and that
 //! [`text`] or [`json`].
 
@@ -22,6 +22,7 @@ pub mod party;
 pub mod passage;
 pub mod plain;
 pub mod proof;
+pub mod proving;
 pub mod question;
 pub mod shape;
 pub mod subject;

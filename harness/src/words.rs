@@ -9,7 +9,7 @@ use netverdict_policy::topology::TopologyPlan;
 
 use crate::observation::Seen;
 
-pub use rule::{entity_name, rule_words, unit_words};
+pub use rule::{rule_words, unit_words};
 
 /// `pass` or `drop`.
 pub const fn expect_name(expect: Expect) -> &'static str {

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use netverdict::matrix::input::{Input, Readings, load};
-use netverdict::prove::proof::{How, Proof, Under, prove};
+use netverdict::prove::proof::Proof;
+use netverdict::prove::proving::{How, Under, prove};
 use netverdict::prove::subject;
 use netverdict_abi::Hook;
 use netverdict_lab::filter::Filter;

@@ -7,8 +7,6 @@ use netverdict_policy::model::{
 };
 use netverdict_policy::oracle::PrefilterStage;
 
-use crate::words::entity_name;
-
 /// How a prefilter came to pass `source`.
 pub(super) fn how_it_passes(policy: &Policy, stage: &PrefilterStage, source: IpAddr) -> String {
     let listed = stage
@@ -85,7 +83,7 @@ fn whom(peer: &PeerKind, who: &str) -> String {
         PeerKind::Workloads(_) => format!("workloads that its selector matches, {who} among them"),
         PeerKind::Nodes(_) => format!("nodes that its selector matches, {who} among them"),
         PeerKind::Entity(entity) => {
-            format!("the entity '{}', which {who} is of", entity_name(*entity))
+            format!("the entity '{}', which {who} is of", entity.name())
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use netverdict_policy::hits::Unit;
 use netverdict_policy::model::{
-    DefaultAction, Entity, L4Match, L4Port, L4Protocol, NetworkPolicy, Peer, PeerKind, Peers,
-    Policy, Ports, RuleAction, RuleRef,
+    DefaultAction, L4Match, L4Port, L4Protocol, NetworkPolicy, Peer, PeerKind, Peers, Policy,
+    Ports, RuleAction, RuleRef,
 };
 
 use super::counted;
@@ -130,7 +130,7 @@ fn whom(peer: &Peer) -> String {
         },
         PeerKind::Workloads(_) => "selected workloads".to_owned(),
         PeerKind::Nodes(_) => "selected nodes".to_owned(),
-        PeerKind::Entity(entity) => format!("entity '{}'", entity_name(*entity)),
+        PeerKind::Entity(entity) => format!("entity '{}'", entity.name()),
     }
 }
 
@@ -169,23 +169,4 @@ fn few(items: impl ExactSizeIterator<Item = String>) -> Option<String> {
         named.push(format!("{more} more"));
     }
     (!named.is_empty()).then(|| named.join(", "))
-}
-
-/// The name that Cilium gives it.
-pub const fn entity_name(entity: Entity) -> &'static str {
-    match entity {
-        Entity::All => "all",
-        Entity::World => "world",
-        Entity::WorldIpv4 => "world-ipv4",
-        Entity::WorldIpv6 => "world-ipv6",
-        Entity::Cluster => "cluster",
-        Entity::Host => "host",
-        Entity::RemoteNode => "remote-node",
-        Entity::KubeApiserver => "kube-apiserver",
-        Entity::Init => "init",
-        Entity::Ingress => "ingress",
-        Entity::Health => "health",
-        Entity::Unmanaged => "unmanaged",
-        Entity::None => "none",
-    }
 }

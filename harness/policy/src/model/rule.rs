@@ -250,3 +250,42 @@ impl fmt::Display for Direction {
         })
     }
 }
+
+impl Entity {
+    /// Each.
+    pub const ALL: [Entity; 13] = [
+        Entity::All,
+        Entity::World,
+        Entity::WorldIpv4,
+        Entity::WorldIpv6,
+        Entity::Cluster,
+        Entity::Host,
+        Entity::RemoteNode,
+        Entity::KubeApiserver,
+        Entity::Init,
+        Entity::Ingress,
+        Entity::Health,
+        Entity::Unmanaged,
+        Entity::None,
+    ];
+
+    /// Its name in `fromEntities`, and in `reserved:` labels (Cilium,
+    /// `pkg/policy/api/entity.go`).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Entity::All => "all",
+            Entity::World => "world",
+            Entity::WorldIpv4 => "world-ipv4",
+            Entity::WorldIpv6 => "world-ipv6",
+            Entity::Cluster => "cluster",
+            Entity::Host => "host",
+            Entity::RemoteNode => "remote-node",
+            Entity::KubeApiserver => "kube-apiserver",
+            Entity::Init => "init",
+            Entity::Ingress => "ingress",
+            Entity::Health => "health",
+            Entity::Unmanaged => "unmanaged",
+            Entity::None => "none",
+        }
+    }
+}

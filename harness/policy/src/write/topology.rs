@@ -112,12 +112,12 @@ fn is_declared(host: &KnownHost, topology: &TopologyPlan) -> bool {
 
 fn of_host(entity: Entity) -> Result<&'static str, Unwritable> {
     match entity {
-        Entity::RemoteNode => Ok("remote-node"),
-        Entity::KubeApiserver => Ok("kube-apiserver"),
-        Entity::Health => Ok("health"),
-        Entity::Ingress => Ok("ingress"),
-        Entity::Unmanaged => Ok("unmanaged"),
-        Entity::Init => Ok("init"),
+        Entity::RemoteNode
+        | Entity::KubeApiserver
+        | Entity::Health
+        | Entity::Ingress
+        | Entity::Unmanaged
+        | Entity::Init => Ok(entity.name()),
         Entity::All
         | Entity::World
         | Entity::WorldIpv4

@@ -70,7 +70,7 @@ fn each(peers: &[Peer], own: Option<&str>) -> Result<Vec<Yaml>, &'static str> {
 fn item(peer: &Peer, own: Option<&str>) -> Result<Yaml, &'static str> {
     Ok(match &peer.kind {
         PeerKind::Workloads(selector) => endpoints(selector, own)?.into(),
-        PeerKind::Entity(entity) => name(*entity).into(),
+        PeerKind::Entity(entity) => entity.name().into(),
         PeerKind::Nodes(labels) => selector::write(&labels.0, key).into(),
         PeerKind::Cidr(Cidr { prefix, except }) => {
             let except = (!except.is_empty()).then(|| Yaml::texts(except));
@@ -125,24 +125,6 @@ fn reserved(entity: Entity) -> Result<Yaml, &'static str> {
     if let Entity::All | Entity::Cluster = entity {
         return Err("no label says of somebody that he is one of all, or of the cluster");
     }
-    let label = Map::default().with(format!("reserved:{}", name(entity)), "");
+    let label = Map::default().with(format!("reserved:{}", entity.name()), "");
     Ok(Map::default().with("matchLabels", label).into())
-}
-
-fn name(entity: Entity) -> &'static str {
-    match entity {
-        Entity::All => "all",
-        Entity::World => "world",
-        Entity::WorldIpv4 => "world-ipv4",
-        Entity::WorldIpv6 => "world-ipv6",
-        Entity::Cluster => "cluster",
-        Entity::Host => "host",
-        Entity::RemoteNode => "remote-node",
-        Entity::KubeApiserver => "kube-apiserver",
-        Entity::Init => "init",
-        Entity::Ingress => "ingress",
-        Entity::Health => "health",
-        Entity::Unmanaged => "unmanaged",
-        Entity::None => "none",
-    }
 }

@@ -8,6 +8,7 @@ use netverdict_policy::generate::{self, Draw};
 use netverdict_policy::lower::lower;
 use netverdict_policy::region::Region;
 
+use super::super::finding::{Claim, Finding};
 use super::*;
 use crate::prove::shape::Shape;
 
