@@ -1,6 +1,10 @@
 //! The command line.
 
+mod audit;
+mod crosscheck;
+mod diff;
 mod fuzz;
+mod merge;
 mod mutate;
 mod prove;
 mod replay;
@@ -18,7 +22,11 @@ use crate::lanes::kernel::Sabotage;
 use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
+pub use audit::AuditArgs;
+pub use crosscheck::CrosscheckArgs;
+pub use diff::DiffArgs;
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
+pub use merge::MergeArgs;
 pub use mutate::{MutateArgs, MutateOutput};
 pub use prove::{ProveArgs, ProveLane, ProveOutput};
 pub use replay::{FailOn, ReplayArgs, ReplayLane, ReplayOutput};
@@ -65,6 +73,16 @@ pub enum Command {
     /// Say how many mistakes in the policies the probes of scenarios would notice;
     /// asks the model alone, needs no privileges.
     Mutate(MutateArgs),
+    /// Find what is dangerous, contradictory or without effect in manifests and
+    /// scenarios; runs nothing.
+    Audit(AuditArgs),
+    /// Say whom a change of policies lets in or shuts out, and which line does it.
+    Diff(DiffArgs),
+    /// Hold the filter against kube-proxy's iptables rules and NetworkPolicy as
+    /// nftables, in the same network.
+    Crosscheck(CrosscheckArgs),
+    /// Put the reports of shards together.
+    Merge(MergeArgs),
     /// Say what this machine can and cannot run, and how to mend it.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.

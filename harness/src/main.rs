@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         Command::Replay(args) => command::replay::run(&args).into(),
         Command::Prove(args) => command::prove::run(&args).into(),
         Command::Mutate(args) => command::mutate::run(&args).into(),
+        Command::Audit(args) => command::audit::run(&args).into(),
+        Command::Diff(args) => command::diff::run(&args).into(),
+        Command::Crosscheck(args) => command::crosscheck::run(&args).into(),
+        Command::Merge(args) => command::merge::run(&args).into(),
         Command::Doctor(args) => command::doctor::run(&args).into(),
         Command::Schema => command::schema::run().into(),
     }

@@ -16,6 +16,7 @@ pub mod address_set;
 pub mod chart;
 pub mod coverage;
 pub mod diagnostic;
+pub mod finding;
 pub mod frame;
 pub mod frontend;
 pub mod generate;
