@@ -2,17 +2,22 @@
 //! which rules guard them. Everything in here has been checked by the front end.
 
 mod label;
+mod object;
 mod rule;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::diagnostic::Location;
 use crate::port::{ProtoPort, Protocol};
 use crate::prefix::Prefix;
 
 pub use label::{Labels, Operator, Requirement, Selector};
+pub use object::{
+    Annotation, DRY_RUN, Object, Objects, Service, ServiceKind, ServicePort, XDP_VALIDATED,
+};
 pub use rule::{
     Cidr, Direction, EndpointSelector, Entity, L4Match, L4Port, L4Protocol, Namespaces,
     NetworkPolicy, Peer, PeerKind, Peers, PolicyKind, Ports, Rule, RuleAction, Subject,
@@ -37,7 +42,7 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// Everything that decides about a packet.
+/// Everything that decides about a packet, and what its objects say of themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Labels of every namespace that has a workload or a `Namespace` object, with
@@ -60,6 +65,9 @@ pub struct Policy {
     pub network_policies: Vec<NetworkPolicy>,
     /// What upstream leaves to the implementation.
     pub choices: Choices,
+    /// What policies, Services and Namespaces say of themselves: for those who judge
+    /// manifests, not packets. Shared, as policies are copied by the thousand.
+    pub objects: Arc<Objects>,
 }
 
 /// Readings that upstream documents leave open, or that differ between

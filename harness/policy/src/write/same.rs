@@ -28,6 +28,8 @@ pub fn difference(one: &Policy, other: &Policy) -> Option<String> {
         prefilters,
         network_policies,
         choices,
+        // What is written says nothing of itself.
+        objects: _,
     } = &one;
     unlike("namespaces", namespaces, &other.namespaces)
         .or_else(|| unlike("node", node, &other.node))
@@ -141,6 +143,7 @@ fn bare(policy: &Policy) -> Policy {
         prefilters,
         network_policies,
         choices: _,
+        objects: _,
     } = &mut policy;
     let mut places: Vec<&mut Location> = Vec::new();
     places.extend(

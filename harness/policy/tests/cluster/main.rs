@@ -8,6 +8,7 @@ mod kinds;
 mod lists;
 mod malformed;
 mod nodes;
+mod objects;
 mod replicas;
 mod scenario;
 mod services;

@@ -10,6 +10,7 @@ mod stand_in;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::checks;
 use super::manifest::policy::{self, Resolved, ServiceFacts};
@@ -18,9 +19,10 @@ use super::network::Network;
 use super::prefilter::Prefilters;
 use super::problems::Problems;
 use crate::coverage::Coverage;
-use crate::model::{Choices, Policy};
+use crate::model::{self, Choices, Policy};
 use crate::topology::{Forward, TopologyPlan, WorkloadPlan};
 use cast::Cast;
+use index::Index;
 
 /// How what manifests say is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,7 @@ pub(super) fn link(
         services,
         policies,
         cidr_groups,
+        described,
         mut remarks,
         ref passed,
         strangers: _,
@@ -104,9 +107,15 @@ pub(super) fn link(
         &mut remarks,
         problems,
     );
+    let index = Index::of(&workloads);
+    let objects = model::Objects {
+        described,
+        services: services::described(&services, &workloads, &index),
+    };
     let node_ports = services::node_ports(
         services,
         &workloads,
+        &index,
         network,
         setting,
         &mut remarks,
@@ -122,6 +131,7 @@ pub(super) fn link(
         prefilters: prefilters.of_ports,
         network_policies,
         choices,
+        objects: Arc::new(objects),
     };
     checks::check(&policy, &given, problems);
     checks::gaps(&coverage, problems);

@@ -2,27 +2,60 @@
 
 use std::collections::BTreeMap;
 
-use super::super::manifest::{Remark, Remarks, Service, TargetPort};
+use super::super::manifest::{Remark, Remarks, Service, ServicePort, TargetPort};
 use super::super::network::Network;
 use super::super::problems::Problems;
 use super::super::suggest::did_you_mean;
 use super::Setting;
 use super::index::Index;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::model::{Backend, NodePort, Workload};
+use crate::model::{self, Backend, NodePort, Workload};
 use crate::port::{ProtoPort, Protocol};
 use crate::prefix::Family;
+
+/// Every service with whom it selects, in the order of the manifests.
+pub(super) fn described(
+    services: &[Service],
+    workloads: &[Workload],
+    index: &Index<'_>,
+) -> Vec<model::Service> {
+    (services.iter())
+        .map(|service| {
+            let selected = (service.selector.as_ref())
+                .map(|(labels, _)| index.selected(&service.name, labels));
+            let port = |port: &ServicePort| model::ServicePort {
+                port: ProtoPort {
+                    port: port.number,
+                    protocol: port.protocol,
+                },
+                node_port: port.node_port,
+                backends: (selected.as_ref())
+                    .and_then(|selected| backends(&port.target, port.protocol, selected, workloads))
+                    .unwrap_or_default(),
+                location: port.location.clone(),
+            };
+            model::Service {
+                name: service.name.clone(),
+                kind: service.kind,
+                ports: service.ports.iter().map(port).collect(),
+                selected,
+                source_ranges: service.source_ranges.clone(),
+                location: service.location.clone(),
+            }
+        })
+        .collect()
+}
 
 /// The node ports of all services, in the order of the manifests.
 pub(super) fn node_ports(
     services: Vec<Service>,
     workloads: &[Workload],
+    index: &Index<'_>,
     network: &Network,
     setting: Setting,
     remarks: &mut Remarks,
     problems: &mut Problems,
 ) -> Vec<NodePort> {
-    let index = Index::of(workloads);
     let mut node_ports: Vec<NodePort> = Vec::new();
     let mut taken: BTreeMap<ProtoPort, Location> = BTreeMap::new();
     for service in services {
@@ -111,7 +144,7 @@ fn backends(
 /// Says that no backend has the port that a service names.
 fn unnamed(
     service: &Service,
-    port: &super::super::manifest::ServicePort,
+    port: &ServicePort,
     selected: &[usize],
     workloads: &[Workload],
     problems: &mut Problems,

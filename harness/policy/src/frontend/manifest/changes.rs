@@ -15,6 +15,7 @@ impl Objects {
             services,
             policies,
             cidr_groups,
+            described,
             strangers: _,
             remarks,
             broken,
@@ -38,6 +39,9 @@ impl Objects {
         }
         for group in cidr_groups {
             put(&mut self.cidr_groups, group, |group| group.name.clone());
+        }
+        for (kind, of_kind) in described {
+            self.described.entry(kind).or_default().extend(of_kind);
         }
         self.remarks = remarks;
         self.passed = passed;
@@ -63,6 +67,7 @@ impl Objects {
             services,
             policies,
             cidr_groups,
+            described,
             nodes: _,
             strangers: _,
             remarks: _,
@@ -70,6 +75,9 @@ impl Objects {
             passed: _,
             seen: _,
         } = self;
+        if let Some(of_kind) = described.get_mut(kind) {
+            of_kind.remove(&name);
+        }
         match kind {
             "Namespace" => {
                 namespaces.remove(&name.name);

@@ -1,10 +1,11 @@
 //! Names and labels of objects.
 
 use super::super::problems::Problems;
+use super::super::suggest::closest;
 use super::super::tree::{Node, Value};
 use super::fields::{Keys, Known, Open};
 use crate::diagnostic::Location;
-use crate::model::{Labels, ObjectName};
+use crate::model::{Annotation, DRY_RUN, Labels, Object, ObjectName, XDP_VALIDATED};
 
 /// Bookkeeping of the API server and of tools, without effect on packets.
 const METADATA: Keys = Keys {
@@ -26,10 +27,19 @@ const METADATA: Keys = Keys {
     ],
 };
 
+/// What an object is, as far as annotations are concerned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A policy, of which some of Cilium's annotations are understood.
+    Policy,
+    /// Anything else.
+    Other,
+}
+
 /// The name of an object.
-pub(super) fn name(node: &Node, problems: &mut Problems) -> Option<ObjectName> {
+pub(super) fn name(node: &Node, subject: Subject, problems: &mut Problems) -> Option<ObjectName> {
     let metadata = Known::of(node, &METADATA, problems)?;
-    annotations(&metadata, problems);
+    annotations(&metadata, subject, problems);
     let name = metadata
         .need("name", "every object has metadata.name", problems)
         .and_then(|node| object_name(node, problems));
@@ -173,23 +183,82 @@ fn object_name(node: &Node, problems: &mut Problems) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// What the metadata of a document says of it, whatever else is wrong with it. Labels
+/// and annotations that are no text, and that no API server would take, are left out.
+pub(super) fn described(document: &Node) -> Object {
+    let metadata = document.get("metadata");
+    let entries = |key: &str| match metadata.and_then(|node| node.get(key)).map(|it| &it.value) {
+        Some(Value::Map(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    let name = metadata.and_then(|node| node.get("name").or_else(|| node.get("generateName")));
+    let text = |node: &Node| match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Boolean(_) | Value::Integer(_) | Value::Fraction => {
+            Some(node.location.text().to_owned())
+        }
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    };
+    Object {
+        labels: (entries("labels").iter())
+            .filter_map(|entry| Some((entry.key.clone(), text(&entry.value)?)))
+            .collect(),
+        annotations: (entries("annotations").iter())
+            .filter_map(|entry| {
+                let annotation = Annotation {
+                    value: text(&entry.value)?,
+                    location: entry.value.location.clone(),
+                };
+                Some((entry.key.clone(), annotation))
+            })
+            .collect(),
+        location: name.unwrap_or(document).location.clone(),
+    }
+}
+
 /// Annotations are notes, but for some of Cilium's, which change how a Service
-/// is exposed or whether traffic goes through a proxy.
-fn annotations(metadata: &Known<'_>, problems: &mut Problems) {
+/// is exposed or whether traffic goes through a proxy. Two that a policy may have are
+/// understood.
+fn annotations(metadata: &Known<'_>, subject: Subject, problems: &mut Problems) {
     let Some(annotations) = metadata.get("annotations") else {
         return;
     };
     let Value::Map(entries) = &annotations.value else {
         return;
     };
+    let understood = [DRY_RUN, XDP_VALIDATED];
     for entry in entries {
         let domain = entry.key.split('/').next().unwrap_or_default();
-        if domain == "cilium.io" || domain.ends_with(".cilium.io") {
+        if domain != "cilium.io" && !domain.ends_with(".cilium.io") {
+            continue;
+        }
+        if !understood.contains(&entry.key.as_str()) {
+            let near = closest(&entry.key, understood).filter(|_| subject == Subject::Policy);
+            let near = near.map_or_else(String::new, |near| format!("did you mean '{near}'? "));
             problems.error(
                 "unsupported-field",
                 &entry.key_location,
                 format!("the annotation '{}' is not understood", entry.key),
-                "it tells Cilium to treat the object differently, which this version cannot do",
+                format!(
+                    "{near}it tells Cilium to treat the object differently, which this version \
+                     cannot do"
+                ),
+            );
+        } else if subject == Subject::Other {
+            problems.error(
+                "unsupported-field",
+                &entry.key_location,
+                format!("the annotation '{}' is about policies only", entry.key),
+                "write it on the policy, or leave it out",
+            );
+        } else if let Some(value) = problems.text(&entry.value)
+            && !["true", "false"].contains(&value)
+        {
+            problems.error(
+                "annotation-value",
+                &entry.value.location,
+                format!("'{}' is \"true\" or \"false\", not '{value}'", entry.key),
+                "write one of the two, in quotes, or leave the annotation out",
             );
         }
     }

@@ -29,7 +29,7 @@ pub(super) use workload::{Rank, WorkloadObject};
 use super::problems::Problems;
 use super::tree::{self, Node, Value};
 use crate::diagnostic::{Diagnostic, Location, SourceFile};
-use crate::model::{Labels, ObjectName};
+use crate::model::{Labels, Object, ObjectName};
 use kinds::{Kind, Treatment};
 
 /// Lists inside lists that are followed.
@@ -44,6 +44,8 @@ pub(super) struct Objects {
     pub(super) services: Vec<Service>,
     pub(super) policies: Vec<PolicyObject>,
     pub(super) cidr_groups: Vec<CidrGroup>,
+    /// What policies, services and namespaces say of themselves.
+    pub(super) described: BTreeMap<&'static str, BTreeMap<ObjectName, Object>>,
     /// What is to be done with documents that are no manifests.
     pub(super) strangers: Strangers,
     /// What is remarkable.
@@ -239,6 +241,7 @@ fn understood(kind: Kind, document: &Node, objects: &mut Objects, problems: &mut
             if let Some(service) = service::read(document, &mut objects.remarks, problems)
                 && objects.is_new("Service", &service.name, &service.location, problems)
             {
+                objects.describe("Service", &service.name, document);
                 objects.services.push(service);
             }
         }
@@ -304,6 +307,12 @@ fn list(
 }
 
 impl Objects {
+    /// Keeps what an object says of itself.
+    fn describe(&mut self, kind: &'static str, name: &ObjectName, document: &Node) {
+        let of_kind = self.described.entry(kind).or_default();
+        of_kind.insert(name.clone(), metadata::described(document));
+    }
+
     /// Whether this is the first object of its kind and name; the second is a
     /// problem.
     fn is_new(

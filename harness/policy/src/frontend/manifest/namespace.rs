@@ -17,6 +17,7 @@ pub(super) fn read(document: &Node, objects: &mut Objects, problems: &mut Proble
         location,
     } = metadata;
     if objects.is_new("Namespace", &name, &location, problems) {
+        objects.describe("Namespace", &name, document);
         let object = NamespaceObject { labels, location };
         objects.namespaces.insert(name.name, object);
     }

@@ -8,7 +8,7 @@ use super::fields::{Keys, Known, supported};
 use super::metadata;
 use super::remarks::{Remark, Remarks};
 use crate::diagnostic::Location;
-use crate::model::{Labels, ObjectName};
+use crate::model::{Labels, ListedSource, ObjectName, ServiceKind};
 use crate::port::{ProtoPort, Protocol};
 use crate::prefix::Family;
 
@@ -69,26 +69,18 @@ const PROTOCOLS: [(&str, Protocol); 3] = [
     ("SCTP", Protocol::Sctp),
 ];
 
-/// How a service is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Type {
-    ClusterIp,
-    NodePort,
-    LoadBalancer,
-    ExternalName,
-}
-
-const TYPES: [(&str, Type); 4] = [
-    ("ClusterIP", Type::ClusterIp),
-    ("NodePort", Type::NodePort),
-    ("LoadBalancer", Type::LoadBalancer),
-    ("ExternalName", Type::ExternalName),
+const TYPES: [ServiceKind; 4] = [
+    ServiceKind::ClusterIp,
+    ServiceKind::NodePort,
+    ServiceKind::LoadBalancer,
+    ServiceKind::ExternalName,
 ];
 
 /// A service as its manifest has it.
 #[derive(Clone, Debug)]
 pub(in crate::frontend) struct Service {
     pub(in crate::frontend) name: ObjectName,
+    pub(in crate::frontend) kind: ServiceKind,
     /// Its own labels.
     pub(in crate::frontend) labels: Labels,
     /// Labels of its backends, and where they stand; `None` where its backends
@@ -100,12 +92,16 @@ pub(in crate::frontend) struct Service {
     pub(in crate::frontend) families: Option<(Vec<Family>, Location)>,
     /// Its addresses, inside and outside the cluster.
     pub(in crate::frontend) addresses: Vec<IpAddr>,
+    /// Sources that its load balancer takes.
+    pub(in crate::frontend) source_ranges: Vec<ListedSource>,
     pub(in crate::frontend) location: Location,
 }
 
 /// A port of a service.
 #[derive(Clone, Debug)]
 pub(in crate::frontend) struct ServicePort {
+    /// The port at the service's own address.
+    pub(in crate::frontend) number: u16,
     pub(in crate::frontend) protocol: Protocol,
     /// The port on the node, if it has one.
     pub(in crate::frontend) node_port: Option<u16>,
@@ -143,7 +139,7 @@ pub(super) fn read(
 ) -> Option<Service> {
     let object = Known::of(document, &OBJECT, problems)?;
     let metadata = object.need("metadata", "give it metadata with a name", problems);
-    let name = metadata.and_then(|node| metadata::name(node, problems));
+    let name = metadata.and_then(|node| metadata::name(node, metadata::Subject::Other, problems));
     let labels = match metadata.and_then(|node| given(node.get("labels"))) {
         Some(node) => problems.labels(node),
         None => Some(Labels::new()),
@@ -152,12 +148,21 @@ pub(super) fn read(
         .need("spec", "give it a spec with a selector and ports", problems)
         .and_then(|node| Known::of(node, &SPEC, problems))?;
     let kind = match given(spec.get("type")) {
-        Some(node) => supported(node, "type", &TYPES, problems),
-        None => Some(Type::ClusterIp),
+        Some(node) => supported(
+            node,
+            "type",
+            &TYPES.map(|kind| (kind.name(), kind)),
+            problems,
+        ),
+        None => Some(ServiceKind::ClusterIp),
     };
     // Of an unknown type anything may be, so that nothing is said twice.
-    let exposed = !matches!(kind, Some(Type::ClusterIp | Type::ExternalName));
+    let exposed = !matches!(
+        kind,
+        Some(ServiceKind::ClusterIp | ServiceKind::ExternalName)
+    );
     remark(&spec, exposed, remarks, problems);
+    let source_ranges = source_ranges(&spec, exposed, remarks, problems);
     let mut addresses = addresses(&spec, exposed, problems);
     addresses.extend(balanced(document));
     let families = families(&spec, problems);
@@ -167,7 +172,7 @@ pub(super) fn read(
     };
     // To the API an empty selector is none, and an ExternalName is nothing but an
     // answer of DNS.
-    let is_name = kind == Some(Type::ExternalName);
+    let is_name = kind == Some(ServiceKind::ExternalName);
     let selector = selector.map(|it| it.filter(|(labels, _)| !labels.is_empty() && !is_name));
     if matches!(selector, Some(None)) && !is_name {
         remarks.add(Remark::NoSelector, &document.location);
@@ -186,14 +191,15 @@ pub(super) fn read(
             remarks.add(Remark::NodePortUnassigned, &port.location);
         }
     }
-    kind?;
     Some(Service {
         name: name?,
+        kind: kind?,
         labels: labels?,
         selector: selector?,
         ports,
         families,
         addresses,
+        source_ranges,
         location: document.location.clone(),
     })
 }
@@ -212,15 +218,6 @@ fn remark(spec: &Known<'_>, exposed: bool, remarks: &mut Remarks, problems: &mut
             remarks.add(Remark::TrafficPolicyCluster, &node.location);
         }
     }
-    if let Some(node) = given(spec.get("loadBalancerSourceRanges")) {
-        let items = problems.list(node).unwrap_or(&[]);
-        for item in items {
-            problems.prefix(item);
-        }
-        if exposed && !items.is_empty() {
-            remarks.add(Remark::SourceRanges, &node.location);
-        }
-    }
     for key in ["externalIPs", "loadBalancerIP"] {
         if let Some(node) = given(spec.get(key))
             && node.value != Value::List(Vec::new())
@@ -229,6 +226,30 @@ fn remark(spec: &Known<'_>, exposed: bool, remarks: &mut Remarks, problems: &mut
             remarks.add(Remark::ExternalAddresses, &node.location);
         }
     }
+}
+
+/// Sources that the load balancer takes.
+fn source_ranges(
+    spec: &Known<'_>,
+    exposed: bool,
+    remarks: &mut Remarks,
+    problems: &mut Problems,
+) -> Vec<ListedSource> {
+    let Some(node) = given(spec.get("loadBalancerSourceRanges")) else {
+        return Vec::new();
+    };
+    let items = problems.list(node).unwrap_or(&[]);
+    if exposed && !items.is_empty() {
+        remarks.add(Remark::SourceRanges, &node.location);
+    }
+    (items.iter())
+        .filter_map(|item| {
+            Some(ListedSource {
+                prefix: problems.prefix(item)?,
+                location: item.location.clone(),
+            })
+        })
+        .collect()
 }
 
 /// The addresses that a spec gives.
@@ -302,8 +323,8 @@ fn port(item: &Node, exposed: bool, problems: &mut Problems) -> Option<ServicePo
         Some(node) => Some(node_port(node, exposed, problems)?),
         None => None,
     };
-    port?;
     Some(ServicePort {
+        number: port?,
         protocol: protocol?,
         node_port,
         target: target?,

@@ -36,7 +36,7 @@ pub(in crate::frontend) struct CidrGroup {
 pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<CidrGroup> {
     let object = Known::of(document, &OBJECT, problems)?;
     let metadata = object.need("metadata", "give it metadata with a name", problems);
-    let name = metadata.and_then(|node| metadata::name(node, problems));
+    let name = metadata.and_then(|node| metadata::name(node, metadata::Subject::Other, problems));
     let mut labels = Labels::new();
     let mut sound = object.whole;
     if let Some(node) = metadata.and_then(|node| given(node, "labels")) {

@@ -73,7 +73,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<PolicyObj
     let object = Known::of(document, &OBJECT, problems)?;
     let name = object
         .need("metadata", "give it metadata with a name", problems)
-        .and_then(|node| metadata::name(node, problems));
+        .and_then(|node| metadata::name(node, metadata::Subject::Policy, problems));
     let Some(node) = given(document, "spec") else {
         problems.warn(
             "missing-selector",

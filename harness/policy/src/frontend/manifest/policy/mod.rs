@@ -38,6 +38,7 @@ pub(super) fn read(
     if let Some(object) = object
         && objects.is_new(kind.name(), &object.name, &object.location, problems)
     {
+        objects.describe(kind.name(), &object.name, document);
         objects.policies.push(object);
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn read(
     let object = Known::of(document, &OBJECT, problems)?;
     let name = object
         .need("metadata", "give it metadata with a name", problems)
-        .and_then(|node| metadata::name(node, problems));
+        .and_then(|node| metadata::name(node, metadata::Subject::Policy, problems));
     let mut name = name;
     if let Some(name) = &mut name
         && kind == PolicyKind::CiliumClusterwide
