@@ -96,7 +96,7 @@ fn a_wrong_party_is_found_and_cornered() {
 fn red_and_green(finding: &Finding, tamper: fn(&mut MapImage)) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("finding.yaml");
-    let text = finding.scenario().expect("it can be written");
+    let text = finding.scenario().expect("it can be written").text;
     std::fs::write(&path, &text).expect("it is written");
     let input = load(&[path], false);
     assert!(input.problems.is_empty(), "{text}");

@@ -2,8 +2,9 @@
 //!
 //! A counterexample that a machine found is worth something once a person can read
 //! it, run it, and keep it. [`scenario`] writes a policy, its network and packets as
-//! one file, its manifests behind the scenario as documents of their own; and it
-//! reads that file again, so that what it gives means what it was asked for.
+//! one file, its manifests behind the scenario as documents of their own; only what a
+//! step applies are files beside it. It reads them again, so that what it gives means
+//! what it was asked for.
 
 mod frame;
 mod policy;
@@ -11,6 +12,7 @@ mod prefilter;
 mod probe;
 mod same;
 mod service;
+mod steps;
 mod topology;
 mod workload;
 mod yaml;
@@ -24,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Severity, SourceFile};
 use crate::frontend::{self, Checked, Files};
 use crate::journey::Journey;
 use crate::model::{Choices, Policy};
-use crate::scenario::Expect;
+use crate::scenario::{Connections, Expect};
 use crate::topology::TopologyPlan;
 use yaml::{Map, Yaml};
 
@@ -33,6 +35,9 @@ pub use same::{difference, journey_difference};
 /// What is to be written.
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
+    /// The name of its file, without extension: the manifests of its steps are named
+    /// after it.
+    pub file: &'a str,
     /// One line that reports show.
     pub name: &'a str,
     /// Why the scenario exists.
@@ -48,6 +53,39 @@ pub struct Draft<'a> {
     pub topology: &'a TopologyPlan,
     /// At least one.
     pub probes: Vec<DraftProbe<'a>>,
+    /// Packets before the first step, in order; none without steps.
+    pub before_steps: Vec<DraftProbe<'a>>,
+    /// Policies that follow, in order.
+    pub steps: Vec<DraftStep<'a>>,
+}
+
+/// A policy that follows another.
+#[derive(Clone, Debug)]
+pub struct DraftStep<'a> {
+    /// What becomes of connections made before.
+    pub connections: Connections,
+    /// The policy: who is there, and the services, are those of the draft.
+    pub policy: &'a Policy,
+    /// Packets under it, in order, whatever their `sequence` says.
+    pub probes: Vec<DraftProbe<'a>>,
+}
+
+/// A scenario as files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The text of its file.
+    pub text: String,
+    /// The files that its steps apply.
+    pub manifests: Vec<Manifest>,
+}
+
+/// A file with manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The path, relative to the folder of the scenario.
+    pub path: String,
+    /// The text.
+    pub text: String,
 }
 
 /// A packet, and what is meant to happen to it.
@@ -86,17 +124,20 @@ impl Unwritable {
     }
 }
 
-/// The text of a scenario file that the front end reads to this policy, this network
-/// and these packets. Places in files are those of the text, and the rules of a policy
+/// A scenario file that the front end reads to these policies, this network and these
+/// packets. Places in files are those of the text, and the rules of a policy
 /// stand by section: `ingress`, `ingressDeny`, `egress`, `egressDeny`.
 ///
 /// # Errors
 /// What has no form in YAML, or would be read as something else.
-pub fn scenario(draft: &Draft<'_>) -> Result<String, Unwritable> {
-    let text = yaml::file(&documents(draft)?)?;
-    let checked = read_back(&text)?;
-    same::hold(draft, &checked)?;
-    Ok(text)
+pub fn scenario(draft: &Draft<'_>) -> Result<Written, Unwritable> {
+    let steps = steps::write(draft)?;
+    let written = Written {
+        text: yaml::file(&documents(draft, steps.entries)?)?,
+        manifests: steps.manifests,
+    };
+    same::hold(draft, &read_back(&written)?)?;
+    Ok(written)
 }
 
 /// One line that can be put under `probes` of a scenario with this policy and
@@ -114,8 +155,9 @@ pub fn probe(
     yaml::emit(&one_line_each(line))
 }
 
-fn documents(draft: &Draft<'_>) -> Result<Vec<Yaml>, Unwritable> {
+fn documents(draft: &Draft<'_>, steps: Vec<Yaml>) -> Result<Vec<Yaml>, Unwritable> {
     let Draft {
+        file: _,
         name,
         why,
         tags,
@@ -123,6 +165,8 @@ fn documents(draft: &Draft<'_>) -> Result<Vec<Yaml>, Unwritable> {
         policy,
         topology,
         probes,
+        before_steps,
+        steps: _,
     } = draft;
     let cast = workload::cast(&policy.workloads, topology)?;
     let network = probe::Network { policy, topology };
@@ -154,13 +198,22 @@ fn documents(draft: &Draft<'_>) -> Result<Vec<Yaml>, Unwritable> {
         .with_some("choices", choices(policy.choices).some())
         .with_some("prefilter", prefilter::write(policy))
         .with_some("sequences", sequences.some())
-        .with_some("probes", (!alone.is_empty()).then_some(Yaml::List(alone)));
+        .with_some("probes", some(alone))
+        .with_some(
+            "before_steps",
+            some(steps::in_order(&network, before_steps)?),
+        )
+        .with_some("steps", some(steps));
     let mut documents = vec![scenario.into()];
     documents.extend(topology::nodes(policy, topology));
     documents.extend(cast.pods);
     documents.extend(service::write(policy)?);
     documents.extend(policy::write(&policy.network_policies)?);
     Ok(documents)
+}
+
+fn some(list: Vec<Yaml>) -> Option<Yaml> {
+    (!list.is_empty()).then_some(Yaml::List(list))
 }
 
 fn choices(choices: Choices) -> Map {
@@ -215,12 +268,12 @@ fn manifest(version: &str, kind: &str, metadata: Map) -> Map {
         .with("metadata", metadata)
 }
 
-fn read_back(text: &str) -> Result<Checked, Unwritable> {
+fn read_back(written: &Written) -> Result<Checked, Unwritable> {
     let file = Arc::new(SourceFile {
         path: "written.yaml".to_owned(),
-        text: text.to_owned(),
+        text: written.text.clone(),
     });
-    frontend::scenario(&file, &mut NoFiles).map_err(|problems| {
+    frontend::scenario(&file, &mut Beside(&written.manifests)).map_err(|problems| {
         let is_error = |problem: &&Diagnostic| problem.severity == Severity::Error;
         match problems.iter().find(is_error).or(problems.first()) {
             Some(problem) => {
@@ -233,11 +286,17 @@ fn read_back(text: &str) -> Result<Checked, Unwritable> {
     })
 }
 
-/// What is written names no other file.
-struct NoFiles;
+/// What is written names no other files.
+struct Beside<'m>(&'m [Manifest]);
 
-impl Files for NoFiles {
-    fn read(&mut self, _: &SourceFile, _: &str) -> Result<Arc<SourceFile>, String> {
-        Err("there are no other files".to_owned())
+impl Files for Beside<'_> {
+    fn read(&mut self, _: &SourceFile, path: &str) -> Result<Arc<SourceFile>, String> {
+        match self.0.iter().find(|manifest| manifest.path == path) {
+            Some(Manifest { path, text }) => Ok(Arc::new(SourceFile {
+                path: path.clone(),
+                text: text.clone(),
+            })),
+            None => Err("there is no such file".to_owned()),
+        }
     }
 }

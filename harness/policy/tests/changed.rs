@@ -5,11 +5,12 @@ use netverdict_policy::generate::{Change, Draw, packet, policy, topology};
 use netverdict_policy::journey::{Journey, route};
 use netverdict_policy::model::Policy;
 use netverdict_policy::scenario::Expect;
-use netverdict_policy::write::{self, Draft, DraftProbe, Unwritable};
+use netverdict_policy::write::{self, Draft, DraftProbe, Unwritable, Written};
 
 /// The file of a policy and one packet.
-fn written(policy: &Policy, journey: &Journey) -> Result<String, Unwritable> {
+fn written(policy: &Policy, journey: &Journey) -> Result<Written, Unwritable> {
     write::scenario(&Draft {
+        file: "drawn",
         name: "drawn",
         why: "",
         tags: &[],
@@ -23,6 +24,8 @@ fn written(policy: &Policy, journey: &Journey) -> Result<String, Unwritable> {
             reason: None,
             sequence: None,
         }],
+        before_steps: Vec::new(),
+        steps: Vec::new(),
     })
 }
 

@@ -8,24 +8,36 @@ use netverdict_policy::diagnostic::{Diagnostic, SourceFile};
 use netverdict_policy::frontend::{self, Files};
 use netverdict_policy::generate::{self, Draw};
 use netverdict_policy::journey::{Journey, route};
-use netverdict_policy::scenario::{Expect, Scenario};
-use netverdict_policy::write::{self, Draft, DraftProbe, Unwritable};
+use netverdict_policy::scenario::{Expect, Probe, Scenario};
+use netverdict_policy::write::{self, Draft, DraftProbe, DraftStep, Manifest, Unwritable, Written};
 
-/// What is written names no other file.
-struct Alone;
+/// What is written names no other files.
+struct Beside<'m>(&'m [Manifest]);
 
-impl Files for Alone {
+impl Files for Beside<'_> {
     fn read(&mut self, _: &SourceFile, path: &str) -> Result<Arc<SourceFile>, String> {
-        panic!("it names {path}")
+        let manifest = self.0.iter().find(|manifest| manifest.path == path);
+        let Manifest { path, text } = manifest.unwrap_or_else(|| panic!("it names {path}"));
+        Ok(Arc::new(SourceFile {
+            path: path.clone(),
+            text: text.clone(),
+        }))
     }
 }
 
 fn read(text: &str) -> Scenario {
+    read_all(&Written {
+        text: text.to_owned(),
+        manifests: Vec::new(),
+    })
+}
+
+fn read_all(Written { text, manifests }: &Written) -> Scenario {
     let file = Arc::new(SourceFile {
         path: "written.yaml".to_owned(),
-        text: text.to_owned(),
+        text: text.clone(),
     });
-    match frontend::scenario(&file, &mut Alone) {
+    match frontend::scenario(&file, &mut Beside(manifests)) {
         Ok(checked) => checked.scenario,
         Err(problems) => panic!("{text}\n{}", problems.iter().map(line).collect::<String>()),
     }
@@ -36,20 +48,40 @@ fn line(problem: &Diagnostic) -> String {
     format!("{place}: {}: {}\n", problem.code, problem.message)
 }
 
-/// The scenario with one probe for each frame.
-fn rewritten(scenario: &Scenario) -> Result<String, Unwritable> {
-    let named: Vec<(String, &netverdict_policy::scenario::Probe, &Journey)> =
-        (scenario.probes.iter())
-            .flat_map(|probe| {
-                probe.cases.iter().map(move |case| {
-                    let name = format!("{} {}", probe.name, case.label);
-                    (name.trim_end().to_owned(), probe, &case.journey)
-                })
+/// The probes, one for each frame, with names of their own.
+fn named(probes: &[Probe]) -> Vec<(String, &Probe, &Journey)> {
+    (probes.iter())
+        .flat_map(|probe| {
+            probe.cases.iter().map(move |case| {
+                let name = format!("{} {}", probe.name, case.label);
+                (name.trim_end().to_owned(), probe, &case.journey)
             })
-            .collect();
+        })
+        .collect()
+}
+
+fn drafts<'a>(named: &'a [(String, &Probe, &'a Journey)]) -> Vec<DraftProbe<'a>> {
+    (named.iter())
+        .map(|(name, probe, journey)| DraftProbe {
+            name,
+            journey,
+            expect: probe.expect,
+            reason: probe.reason,
+            sequence: probe.sequence,
+        })
+        .collect()
+}
+
+/// The scenario with one probe for each frame.
+fn rewritten(scenario: &Scenario) -> Result<Written, Unwritable> {
+    let probes = named(&scenario.probes);
+    let before_steps = named(&scenario.before_steps);
+    let of_steps: Vec<_> = (scenario.steps.iter())
+        .map(|step| named(&step.probes))
+        .collect();
     let tags: Vec<&str> = scenario.tags.iter().map(String::as_str).collect();
     let failing: Vec<&str> = match &scenario.xfail {
-        Some(xfail) => (named.iter())
+        Some(xfail) => (probes.iter())
             .filter(|(_, probe, _)| xfail.probes.contains(&probe.name))
             .map(|(name, ..)| name.as_str())
             .collect(),
@@ -57,19 +89,20 @@ fn rewritten(scenario: &Scenario) -> Result<String, Unwritable> {
     };
     let xfail = scenario.xfail.as_ref();
     write::scenario(&Draft {
+        file: "again",
         name: &scenario.name,
         why: &scenario.why,
         tags: &tags,
         xfail: xfail.map(|xfail| (xfail.reason.as_str(), failing.as_slice())),
         policy: &scenario.policy,
         topology: &scenario.topology,
-        probes: (named.iter())
-            .map(|(name, probe, journey)| DraftProbe {
-                name,
-                journey,
-                expect: probe.expect,
-                reason: probe.reason,
-                sequence: probe.sequence,
+        probes: drafts(&probes),
+        before_steps: drafts(&before_steps),
+        steps: (scenario.steps.iter().zip(&of_steps))
+            .map(|(step, named)| DraftStep {
+                connections: step.connections,
+                policy: &step.policy,
+                probes: drafts(named),
             })
             .collect(),
     })
@@ -87,15 +120,24 @@ fn every_scenario_is_written_and_read_back() {
             .scenario;
         match rewritten(&scenario) {
             Err(error) => wrong += &format!("{}: {error}\n", file.path),
-            Ok(text) => {
-                let again = read(&text);
+            Ok(written) => {
+                let again = read_all(&written);
                 let journeys = |scenario: &Scenario| -> Vec<Journey> {
-                    (scenario.probes.iter().flat_map(|probe| &probe.cases))
+                    let steps = scenario.steps.iter().flat_map(|step| &step.probes);
+                    let probes = scenario.probes.iter().chain(&scenario.before_steps);
+                    (probes.chain(steps).flat_map(|probe| &probe.cases))
                         .map(|case| case.journey.clone())
                         .collect()
                 };
                 if let Some(difference) = write::difference(&scenario.policy, &again.policy) {
                     wrong += &format!("{}: {difference}\n", file.path);
+                }
+                assert_eq!(scenario.steps.len(), again.steps.len(), "{}", file.path);
+                for (step, again) in scenario.steps.iter().zip(&again.steps) {
+                    if let Some(difference) = write::difference(&step.policy, &again.policy) {
+                        wrong += &format!("{}: {}: {difference}\n", file.path, step.name);
+                    }
+                    assert_eq!(step.connections, again.connections, "{}", file.path);
                 }
                 assert_eq!(scenario.topology, again.topology, "{}", file.path);
                 assert_eq!(journeys(&scenario), journeys(&again), "{}", file.path);
@@ -123,12 +165,15 @@ fn drawn_policies_and_packets_are_written_and_read_back() {
         journeys.extend(generate::sequence(&mut draw, &policy, &topology, 10));
         let draft = |journeys: &[Journey]| {
             write::scenario(&Draft {
+                file: "drawn",
                 name: "drawn",
                 why: "",
                 tags: &[],
                 xfail: None,
                 policy: &policy,
                 topology: &topology,
+                before_steps: Vec::new(),
+                steps: Vec::new(),
                 probes: (journeys.iter().enumerate())
                     .map(|(number, journey)| DraftProbe {
                         name: "",
@@ -214,7 +259,8 @@ fn texts_stay_texts() {
             labels.join(", ")
         );
         let scenario = read(&text);
-        let again = read(&rewritten(&scenario).unwrap_or_else(|error| panic!("{why:?}: {error}")));
+        let written = rewritten(&scenario).unwrap_or_else(|error| panic!("{why:?}: {error}"));
+        let again = read_all(&written);
         assert_eq!(again.name, why);
         assert_eq!(again.why, scenario.why);
         assert_eq!(again.tags, scenario.tags);

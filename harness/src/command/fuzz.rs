@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::isolate::{isolated, signals};
 use netverdict_policy::image::{MapImage, Verdict};
+use netverdict_policy::write::{Manifest, Written};
 use serde_json::json;
 
 use super::print::{Stream, lacking};
@@ -93,7 +94,7 @@ fn execute(args: &FuzzArgs, object: &Object, seed: Seed) -> Exit {
     let mut unwritable = false;
     let hunted = hunt(settings, |finding| {
         let text = Text::of(finding);
-        match save(&folder, &finding.name(), text.extension, &text.text) {
+        match text.save(&folder, &finding.name()) {
             Ok(path) => finding.saved = Some(path),
             Err(error) => {
                 unwritable = true;
@@ -155,25 +156,46 @@ fn tamper(misread: Misread) -> Tamper {
     }
 }
 
-/// A finding's file.
+/// A finding's file, and those that it names.
 struct Text {
     extension: &'static str,
     text: String,
+    manifests: Vec<Manifest>,
 }
 
 impl Text {
     /// A scenario, or, with the reason why it is none, the model.
     fn of(finding: &Finding) -> Text {
         match finding.scenario() {
-            Ok(text) => Text {
+            Ok(Written { text, manifests }) => Text {
                 extension: "yaml",
                 text,
+                manifests,
             },
             Err(error) => Text {
                 extension: "txt",
                 text: format!("no scenario: {error}\n{}", finding.model()),
+                manifests: Vec::new(),
             },
         }
+    }
+
+    /// Writes them; the finding's own file last, as it is nothing without the others.
+    fn save(&self, folder: &Path, name: &str) -> std::io::Result<PathBuf> {
+        for manifest in &self.manifests {
+            let path = folder.join(&manifest.path);
+            let (Some(parent), Some(stem)) = (path.parent(), path.file_stem()) else {
+                continue;
+            };
+            let saved = save(parent, &stem.to_string_lossy(), "yaml", &manifest.text)?;
+            if saved != path {
+                let other = path.display();
+                return Err(std::io::Error::other(format!(
+                    "{other} says something else"
+                )));
+            }
+        }
+        save(folder, name, self.extension, &self.text)
     }
 }
 
@@ -192,6 +214,9 @@ fn shown(output: FuzzOutput, finding: &Finding, file: &Text) -> String {
             if !text.ends_with('\n') {
                 text.push('\n');
             }
+            for manifest in &file.manifests {
+                text.push_str(&format!("# {}\n{}", manifest.path, manifest.text));
+            }
             if let Some(path) = &finding.saved {
                 text.push_str(&format!("saved: {}\n", path.display()));
             }
@@ -206,6 +231,9 @@ fn shown(output: FuzzOutput, finding: &Finding, file: &Text) -> String {
             "packets": finding.case.frames(),
             "saved": finding.saved,
             "text": file.text,
+            "manifests": (file.manifests.iter())
+                .map(|manifest| (manifest.path.clone(), manifest.text.clone().into()))
+                .collect::<serde_json::Map<_, _>>(),
         })
         .to_string(),
     }

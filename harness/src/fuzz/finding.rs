@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use netverdict_policy::frame::describe;
 use netverdict_policy::model::Policy;
-use netverdict_policy::write::Unwritable;
+use netverdict_policy::write::{Unwritable, Written};
 
 use super::case::Twist;
 use super::check::{Failure, Shown};
@@ -92,12 +92,12 @@ impl Finding {
         lines
     }
 
-    /// The scenario file that shows it: red as long as it is one, green once it is
+    /// The scenario that shows it: red as long as it is one, green once it is
     /// mended.
     ///
     /// # Errors
     /// What no YAML says.
-    pub fn scenario(&self) -> Result<String, Unwritable> {
+    pub fn scenario(&self) -> Result<Written, Unwritable> {
         scenario::scenario(self)
     }
 

@@ -119,6 +119,7 @@ pub(super) fn scenario(bytes: &[u8]) {
         .flat_map(|probe| probe.cases.iter().map(move |case| (probe, &case.journey)))
         .collect();
     let draft = Draft {
+        file: "again",
         name: &scenario.name,
         why: &scenario.why,
         tags: &[],
@@ -134,6 +135,8 @@ pub(super) fn scenario(bytes: &[u8]) {
                 sequence: probe.sequence,
             })
             .collect(),
+        before_steps: Vec::new(),
+        steps: Vec::new(),
     };
     // What cannot be written is an error, which says so.
     drop(write::scenario(&draft));

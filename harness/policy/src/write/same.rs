@@ -62,19 +62,34 @@ pub(super) fn hold(draft: &Draft<'_>, checked: &Checked) -> Result<(), Unwritabl
         probe.sequence.map(first)
     };
     drafted.sort_by_key(order);
-    if drafted.len() != read.probes.len() {
-        let why = format!("{} are read back", read.probes.len());
-        return Err(Unwritable::because(
-            format!("{} probes", drafted.len()),
-            why,
-        ));
+    probes(drafted, &read.probes)?;
+    probes(draft.before_steps.iter().collect(), &read.before_steps)?;
+    if draft.steps.len() != read.steps.len() {
+        let why = format!("{} are read back", read.steps.len());
+        let what = format!("{} steps", draft.steps.len());
+        return Err(Unwritable::because(what, why));
     }
-    for (drafted, read) in drafted.iter().zip(&read.probes) {
+    for (drafted, read) in draft.steps.iter().zip(&read.steps) {
+        let difference = difference(&sectioned(drafted.policy), &read.policy)
+            .or_else(|| unlike("connections", &drafted.connections, &read.connections));
+        if let Some(difference) = difference {
+            return Err(Unwritable::because(read.name.clone(), difference));
+        }
+        probes(drafted.probes.iter().collect(), &read.probes)?;
+    }
+    Ok(())
+}
+
+fn probes(drafted: Vec<&DraftProbe<'_>>, read: &[Probe]) -> Result<(), Unwritable> {
+    if drafted.len() != read.len() {
+        let why = format!("{} are read back", read.len());
+        let what = format!("{} probes", drafted.len());
+        return Err(Unwritable::because(what, why));
+    }
+    for (drafted, read) in drafted.iter().zip(read) {
         if let Some(difference) = of_probe(drafted, read) {
-            return Err(Unwritable::because(
-                format!("probe '{}'", read.name),
-                difference,
-            ));
+            let what = format!("probe '{}'", read.name);
+            return Err(Unwritable::because(what, difference));
         }
     }
     Ok(())

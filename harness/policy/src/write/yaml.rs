@@ -11,6 +11,7 @@ pub(super) enum Yaml {
     Text(String),
     Number(i64),
     Boolean(bool),
+    Null,
     List(Vec<Yaml>),
     Map(Map),
     /// A list or mapping on one line, and all that is in it.
@@ -105,6 +106,7 @@ impl Serialize for Yaml {
             Yaml::Text(text) => serializer.serialize_str(text),
             Yaml::Number(number) => serializer.serialize_i64(*number),
             Yaml::Boolean(boolean) => serializer.serialize_bool(*boolean),
+            Yaml::Null => serializer.serialize_unit(),
             Yaml::List(items) => {
                 let mut sequence = serializer.serialize_seq(Some(items.len()))?;
                 for item in items {
@@ -124,6 +126,7 @@ impl Serialize for Yaml {
                 Yaml::Text(_)
                 | Yaml::Number(_)
                 | Yaml::Boolean(_)
+                | Yaml::Null
                 | Yaml::List(_)
                 | Yaml::OneLine(_) => FlowSeq(inner).serialize(serializer),
             },
