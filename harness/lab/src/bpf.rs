@@ -1,6 +1,8 @@
 //! bpf(2) calls that the loader has no interface for, or only one that
 //! allocates. Attributes are as in include/uapi/linux/bpf.h.
 
+pub(crate) mod by_id;
+
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::ptr;

@@ -16,6 +16,7 @@ pub mod error;
 pub mod filter;
 pub mod isolate;
 mod lab;
+pub mod loaded;
 mod network;
 pub mod object;
 mod purpose;

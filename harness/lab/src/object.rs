@@ -1,8 +1,12 @@
 //! What a built filter says of itself, read without loading it.
 
+mod fingerprint;
+
 use netverdict_abi::{DIGEST_SYMBOL, Hook, LAYOUT_SYMBOL, map};
 use object::{Object, ObjectSection, ObjectSymbol};
 use thiserror::Error;
+
+pub use fingerprint::{Fingerprint, MapShape, ProgramPrint, Tag, fingerprint};
 
 /// Who an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,9 @@ pub enum ObjectError {
         /// The symbol.
         name: &'static str,
     },
+    /// The loader cannot make sense of it.
+    #[error("it cannot be loaded: {0}")]
+    Unloadable(String),
     /// The symbol is there, but its value is not what it should be.
     #[error("the value of its symbol {name} is not {expected}")]
     BadValue {

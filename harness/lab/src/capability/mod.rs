@@ -64,6 +64,28 @@ pub fn missing_for(needs: Needs) -> Vec<Missing> {
     missing
 }
 
+/// What is missing to read back what somebody else loaded; empty if it can be. Nothing is
+/// tried.
+pub fn missing_for_reading() -> Vec<Missing> {
+    missing_to_read(Effective::of_this_process())
+}
+
+fn missing_to_read(effective: Effective) -> Vec<Missing> {
+    let needed = [
+        (
+            &[Capability::Bpf, Capability::SysAdmin][..],
+            "bpf(2) is asked what is loaded",
+        ),
+        (
+            // `bpf_prog_get_fd_by_id` and `bpf_map_get_fd_by_id` of kernel/bpf/syscall.c.
+            &[Capability::SysAdmin],
+            "the kernel hands out programs and maps that others loaded by their numbers: for \
+             that CAP_BPF does not suffice",
+        ),
+    ];
+    lacks(effective, &needed)
+}
+
 fn refused(what: &str, attempted: std::io::Result<()>, why: &str, fix: &str) -> Option<Missing> {
     let error = attempted.err()?;
     Some(Missing {
@@ -84,13 +106,18 @@ fn missing_capabilities(effective: Effective, wire: bool) -> Vec<Missing> {
     if wire {
         needed.push((&[NetRaw][..], "frames are sent and seen by packet sockets"));
     }
-    (needed.into_iter())
+    lacks(effective, &needed)
+}
+
+/// Those of which no alternative is there.
+fn lacks(effective: Effective, needed: &[(&[Capability], &str)]) -> Vec<Missing> {
+    (needed.iter())
         .filter(|(any_of, _)| !any_of.iter().any(|one| effective.has(*one)))
         .map(|(any_of, why)| Missing {
             what: (any_of.iter().map(|one| one.name()))
                 .collect::<Vec<_>>()
                 .join(" or "),
-            why: why.to_owned(),
+            why: (*why).to_owned(),
             fix: "run as root, with sudo, or give the container --privileged".to_owned(),
         })
         .collect()
@@ -122,5 +149,23 @@ mod tests {
         // CAP_SYS_ADMIN (21) and CAP_NET_ADMIN (12) alone.
         assert_eq!(names("CapEff:\t0000000000201000\n", true), ["CAP_NET_RAW"]);
         assert!(names("CapEff:\t0000000000201000\n", false).is_empty());
+    }
+
+    #[test]
+    fn to_read_what_is_loaded_takes_more_than_bpf() {
+        for (status, expected) in [
+            (
+                "CapEff:\t0000000000000000\n",
+                &["CAP_BPF or CAP_SYS_ADMIN", "CAP_SYS_ADMIN"][..],
+            ),
+            // CAP_BPF (39) alone, then CAP_SYS_ADMIN (21) alone.
+            ("CapEff:\t0000008000000000\n", &["CAP_SYS_ADMIN"]),
+            ("CapEff:\t0000000000200000\n", &[]),
+        ] {
+            let effective = Effective::parse(status).expect("a status file");
+            let missing = missing_to_read(effective);
+            let names: Vec<&str> = missing.iter().map(|it| it.what.as_str()).collect();
+            assert_eq!(names, expected, "{status}");
+        }
     }
 }

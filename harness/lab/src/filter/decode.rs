@@ -25,8 +25,8 @@ pub(super) struct Held<'a> {
     pub(super) generation: u32,
     /// What holds for it.
     pub(super) settings: Settings,
-    /// Which links endpoints were written with.
-    pub(super) links: Links,
+    /// Which links endpoints were written with, if that is known.
+    pub(super) links: Option<Links>,
 }
 
 /// Says what the maps mean.

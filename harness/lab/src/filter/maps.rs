@@ -18,7 +18,7 @@ use super::table::Table;
 /// A key or value of the layout, as the loader wants it marked.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(super) struct Plain<T>(T);
+pub(super) struct Plain<T>(pub(super) T);
 
 macro_rules! plain {
     ($($layout:ty),*) => { $(
@@ -195,11 +195,11 @@ fn hashed<K: Copy, V: Copy>((key, value): &(K, V)) -> (Plain<K>, Plain<V>) {
     (Plain(*key), Plain(*value))
 }
 
-fn as_hashed<K, V>(Plain(key): Plain<K>, Plain(value): Plain<V>) -> (K, V) {
+pub(super) fn as_hashed<K, V>(Plain(key): Plain<K>, Plain(value): Plain<V>) -> (K, V) {
     (key, value)
 }
 
-fn as_prefixed<K: Copy, V>(key: Key<Plain<K>>, Plain(value): Plain<V>) -> TrieEntry<K, V>
+pub(super) fn as_prefixed<K: Copy, V>(key: Key<Plain<K>>, Plain(value): Plain<V>) -> TrieEntry<K, V>
 where
     Plain<K>: Pod,
 {

@@ -7,6 +7,7 @@ mod decode;
 mod entries;
 mod error;
 mod events;
+mod held;
 mod install;
 mod load;
 mod maps;
@@ -37,6 +38,7 @@ use crate::{LabError, bpf};
 
 pub use error::FilterError;
 pub use events::EventReader;
+pub use held::{HeldPolicy, POLICY_MAPS, read_held};
 pub use install::{Connections, Events, Install, Installed, Links};
 pub use read_back::{Oddity, ReadBack, Stray};
 
@@ -191,7 +193,7 @@ impl Filter {
             entries: &entries,
             generation,
             settings,
-            links: self.links,
+            links: Some(self.links),
         });
         if usize::try_from(generation) != Ok(self.generation) && generation <= 1 {
             read.strays.push(Stray {

@@ -1,7 +1,7 @@
 //! A map that policies are written to, many entries in one call.
 
 use std::marker::PhantomData;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use aya::Pod;
 use aya::maps::{HashMap, LpmTrie, Map, MapData};
@@ -29,6 +29,23 @@ impl<K: Pod, V: Pod> Table<K, V> {
         Ok(table)
     }
 
+    /// A hash or a trie that was opened elsewhere, and seen to have keys and values of
+    /// these types.
+    pub(super) fn opened(
+        name: &'static str,
+        map: BorrowedFd<'_>,
+    ) -> Result<Table<K, V>, FilterError> {
+        let descriptor = (map.try_clone_to_owned()).map_err(|source| FilterError::System {
+            doing: "duplicate a map's descriptor",
+            source,
+        })?;
+        Ok(Table {
+            name,
+            descriptor,
+            holds: PhantomData,
+        })
+    }
+
     fn over(name: &'static str, map: &Map) -> Result<Table<K, V>, FilterError> {
         let (Map::HashMap(data) | Map::LpmTrie(data)) = map else {
             return Err(FilterError::Map {
@@ -36,16 +53,7 @@ impl<K: Pod, V: Pod> Table<K, V> {
                 problem: "it is neither a hash nor a trie".to_owned(),
             });
         };
-        let descriptor =
-            (data.fd().as_fd().try_clone_to_owned()).map_err(|source| FilterError::System {
-                doing: "duplicate a map's descriptor",
-                source,
-            })?;
-        Ok(Table {
-            name,
-            descriptor,
-            holds: PhantomData,
-        })
+        Table::opened(name, data.fd().as_fd())
     }
 
     /// Writes an entry for each item.

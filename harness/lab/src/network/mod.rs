@@ -1,6 +1,7 @@
 //! Namespaces and the links between them.
 
 mod build;
+mod interfaces;
 mod namespace;
 mod netlink;
 mod node_ports;
@@ -10,6 +11,8 @@ mod sysctl;
 mod wiring;
 
 pub(crate) use build::{Network, ROOM_FOR_TAGS, build};
+pub(crate) use interfaces::interfaces;
+pub use interfaces::{Interface, Place};
 pub(crate) use namespace::{Begun, Inside, Namespace, unique_name};
 pub(crate) use netlink::Cable;
 pub(crate) use node_ports::load_now as load_node_port_rules;

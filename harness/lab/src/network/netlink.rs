@@ -62,7 +62,12 @@ impl Netlink {
         Ok(Netlink { runtime, handle })
     }
 
-    fn ask<T>(
+    /// To ask by.
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(super) fn ask<T>(
         &self,
         doing: impl FnOnce() -> String,
         request: impl Future<Output = Result<T, rtnetlink::Error>>,

@@ -62,7 +62,7 @@ impl Guards {
     pub(super) fn take_endpoints(
         &mut self,
         held: &Entries,
-        links: Links,
+        links: Option<Links>,
         findings: &mut Findings,
     ) -> BTreeMap<IpAddr, EndpointImage> {
         let mut ours: Vec<(IpAddr, Endpoint)> = Vec::new();
@@ -89,7 +89,7 @@ impl Guards {
                     egress,
                     ingress,
                 } = value;
-                if link != expected_link(links, number) {
+                if links.is_some_and(|links| link != expected_link(links, number)) {
                     let entry = format!("{address}: link {link}");
                     findings.stray(map::ENDPOINTS, entry, Oddity::Link);
                 }

@@ -19,7 +19,7 @@ fn read(entries: &Entries, generation: u32, settings: Settings) -> ReadBack {
         entries,
         generation,
         settings,
-        links: TEST_RUN.links,
+        links: Some(TEST_RUN.links),
     })
 }
 
