@@ -20,6 +20,7 @@ pub mod lane;
 pub mod lanes;
 pub mod live;
 pub mod load;
+pub mod loaded;
 pub mod matrix;
 pub mod mutate;
 pub mod object;

@@ -24,6 +24,7 @@ pub mod hits;
 pub mod image;
 pub mod interpret;
 pub mod journey;
+pub mod live;
 pub mod lower;
 pub mod matrix;
 pub mod meaning;

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod audit;
+mod audit_live;
 pub mod check;
 pub mod crosscheck;
 pub mod diff;

@@ -1,0 +1,1 @@
+//! Findings about loaded filters that are made up.
