@@ -103,6 +103,20 @@ pub enum Output {
     Tap,
 }
 
+/// How what came of a run is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunOutput {
+    /// A table, then what is wrong.
+    #[default]
+    Human,
+    /// One JSON object a line, as in events.jsonl.
+    Json,
+    /// Test Anything Protocol, version 14.
+    Tap,
+    /// SARIF 2.1.0, for code scanning, as in results.sarif.
+    Sarif,
+}
+
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -129,8 +143,9 @@ pub struct RunArgs {
     /// Only scenarios with one of these tags.
     #[arg(long, value_delimiter = ',')]
     pub tag: Vec<String>,
-    /// Every Nth scenario, beginning with the Ith (from 1).
-    #[arg(long, value_name = "I/N")]
+    /// Every Nth scenario, beginning with the Ith (from 1); `merge` puts the reports of
+    /// all shards together.
+    #[arg(long, value_name = "I/N", env = "NETVERDICT_SHARD")]
     pub shard: Option<Shard>,
     /// List the selected probes and run nothing.
     #[arg(long)]
@@ -159,12 +174,12 @@ pub struct RunArgs {
     /// 1.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub min_rule_coverage: Option<u8>,
-    /// Where junit.xml and events.jsonl go.
+    /// Where junit.xml, results.sarif and events.jsonl go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub report_dir: PathBuf,
     /// What is printed.
     #[arg(short, long, value_enum, default_value_t)]
-    pub output: Output,
+    pub output: RunOutput,
     /// For the test-suite: take the filter away behind the run's back.
     #[arg(long, hide = true)]
     pub sabotage: Option<Sabotage>,

@@ -1,17 +1,23 @@
 //! What happens during a run, as data. Reporters fold over these and compute
 //! nothing themselves.
 
+mod place;
 mod rule_hits;
+mod word;
 
 use std::fmt;
 
 use netverdict_policy::coverage::Coverage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use word::Word;
+
+pub use place::Place;
 pub use rule_hits::{ListLine, MapPart, RuleHits, RuleLine, RuleStatus, RuleTotals};
 
-/// One thing that happened. In `events.jsonl` each is a line.
-#[derive(Clone, Debug, Serialize)]
+/// One thing that happened. In `events.jsonl` each is a line, of which a run writes all
+/// but `Coverage`; they can be read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
     /// First.
@@ -19,6 +25,7 @@ pub enum Event {
     /// Something is wrong with the input or the machine, or a lane broke.
     Problem(Problem),
     /// How much of the policies is enforced.
+    #[serde(skip_deserializing)]
     Coverage(Coverage),
     /// A scenario begins in a lane.
     SuiteStarted(SuiteStarted),
@@ -36,10 +43,11 @@ pub enum Event {
 }
 
 /// What the run is about to do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunStarted {
     /// Version of the program.
-    pub version: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub version: Word,
     /// Kernel release.
     pub kernel: String,
     /// Digest of the sources of the filter object.
@@ -55,10 +63,26 @@ pub struct RunStarted {
     /// Of a hundred rules, how many have to decide about a frame, if that was asked
     /// for.
     pub min_rule_coverage: Option<u8>,
+    /// What it is a part of.
+    pub part: Part,
+}
+
+/// A part of a run, or the whole of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Which, from 1.
+    pub shard: usize,
+    /// Of how many.
+    pub shards: usize,
+    /// Scenarios selected, over all parts.
+    pub scenarios: usize,
+    /// Digest of what was selected, over all parts, and of how it is judged: parts of one
+    /// run have the same.
+    pub selection: String,
 }
 
 /// Something that kept a verdict from being reached.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Problem {
     /// Stable name of its kind.
     pub code: String,
@@ -69,18 +93,20 @@ pub struct Problem {
 }
 
 /// Names a scenario in a lane.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SuiteId {
     /// The scenario's file.
     pub scenario: String,
     /// `model`, `testrun` or `wire`.
-    pub lane: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub lane: Word,
     /// `native` or `generic`, in the wire lane.
-    pub mode: Option<&'static str>,
+    #[serde(deserialize_with = "word::optional")]
+    pub mode: Option<Word>,
 }
 
 /// A scenario begins in a lane.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SuiteStarted {
     /// Which.
     pub suite: SuiteId,
@@ -91,7 +117,7 @@ pub struct SuiteStarted {
 }
 
 /// A scenario ended in a lane.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SuiteFinished {
     /// Which.
     pub suite: SuiteId,
@@ -103,7 +129,7 @@ pub struct SuiteFinished {
 }
 
 /// A probe was judged.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// Where.
     pub suite: SuiteId,
@@ -117,6 +143,9 @@ pub struct Verdict {
     pub skipped: Option<SkipReason>,
     /// The frames it stands for; none if it was not run.
     pub cases: Vec<CaseVerdict>,
+    /// Where to look if it is not as expected, or reproduces a known fault: lines of the
+    /// policy that suffice, those that decided first, then what was meant.
+    pub places: Vec<Place>,
     /// Why it is not as expected, in full; empty if it is.
     pub explanation: String,
     /// The command that runs just this probe again.
@@ -126,7 +155,7 @@ pub struct Verdict {
 }
 
 /// A change of the policy under traffic was judged.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StepVerdict {
     /// Where.
     pub suite: SuiteId,
@@ -159,6 +188,9 @@ pub struct StepVerdict {
     pub left_out: Vec<LeftOutFrame>,
     /// The first few wrong ones.
     pub shown: Vec<WrongFrame>,
+    /// Where to look if it is not as expected, or reproduces a known fault: lines of the
+    /// policy that suffice, those that decided first, then what was meant.
+    pub places: Vec<Place>,
     /// Why it is not as expected, in full; empty if it is.
     pub explanation: String,
     /// The command that runs just this step again.
@@ -168,7 +200,7 @@ pub struct StepVerdict {
 }
 
 /// A frame that cannot be sent over and over.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LeftOutFrame {
     /// Its probe.
     pub probe: String,
@@ -179,7 +211,7 @@ pub struct LeftOutFrame {
 }
 
 /// A frame that was judged as neither policy says.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WrongFrame {
     /// Its probe.
     pub probe: String,
@@ -190,13 +222,14 @@ pub struct WrongFrame {
     /// What the policy after says, hook by hook.
     pub after: Vec<String>,
     /// `before`, `after` or `either`: which of them it may have seen.
-    pub may_see: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub may_see: Word,
     /// What the filter said, hook by hook.
     pub seen: Vec<String>,
 }
 
 /// What came of a probe, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProbeOutcome {
     /// As expected.
@@ -218,7 +251,7 @@ pub enum ProbeOutcome {
 }
 
 /// Why a probe was not run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipReason {
     /// The user stopped the run.
@@ -247,43 +280,50 @@ impl fmt::Display for SkipReason {
 }
 
 /// One frame of a probe.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseVerdict {
     /// What tells it from its siblings.
     pub label: String,
     /// The frame, decoded.
     pub sent: String,
     /// `pass` or `drop`.
-    pub expect: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub expect: Word,
     /// What the policy says at each hook, up to the one that decides.
     pub policy: Vec<PartyVerdict>,
     /// What the filter said at each hook, as far as it said anything.
     pub filter: Vec<PartyVerdict>,
     /// What was seen.
-    pub seen: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub seen: Word,
     /// For a dropped frame on the wire: what became of it when all pass.
-    pub witness: Option<&'static str>,
+    #[serde(deserialize_with = "word::optional")]
+    pub witness: Option<Word>,
     /// `match`, `redundant`, or what is wrong.
-    pub outcome: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub outcome: Word,
 }
 
 /// What one party says of a frame at a hook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartyVerdict {
     /// `uplink`, `egress` or `ingress`.
-    pub hook: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub hook: Word,
     /// The workload whose hook it is; none at the uplink.
     pub workload: Option<String>,
     /// `pass`, `drop` or `abort`.
-    pub verdict: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub verdict: Word,
     /// The reason's name.
-    pub reason: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub reason: Word,
     /// `file:line:column` of the rules that decide.
     pub rules: Vec<String>,
 }
 
 /// How the run ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFinished {
     /// The code the program ends with, before reports are written.
     pub exit_code: u8,

@@ -1,6 +1,8 @@
 //! Why a probe is not as expected, in words: what was sent, what each party
 //! said, who is wrong, every fault that suffices, and how to run it again.
 
+mod places;
+
 use std::fmt::Write;
 
 use netverdict_abi::{Reason, Verdict};
@@ -16,6 +18,8 @@ use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome};
 use crate::suite::{Judged, NoFinding, Suite};
 use crate::words::{expect_name, hook_name, seen_name, verdict_name};
+
+pub(crate) use places::to_look_at;
 
 /// Frames of a probe that are explained in full; the others are counted.
 const EXPLAINED_CASES: usize = 2;

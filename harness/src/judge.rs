@@ -59,6 +59,15 @@ impl Suite<'_> {
             | ProbeOutcome::UnexpectedPass
             | ProbeOutcome::Error => explain::probe(self, probe, outcome, &judged, &rerun),
         };
+        let places = match outcome {
+            ProbeOutcome::Match | ProbeOutcome::Skipped => Vec::new(),
+            ProbeOutcome::Reproduced
+            | ProbeOutcome::PolicyMismatch
+            | ProbeOutcome::FilterMismatch
+            | ProbeOutcome::DeliveryMismatch
+            | ProbeOutcome::UnexpectedPass
+            | ProbeOutcome::Error => explain::to_look_at(self, probe, &judged),
+        };
         Verdict {
             suite: self.id(),
             probe: probe.name.clone(),
@@ -69,6 +78,7 @@ impl Suite<'_> {
                 .iter()
                 .map(|judged| self.case_verdict(probe, judged))
                 .collect(),
+            places,
             explanation,
             rerun,
             micros: u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
@@ -84,6 +94,7 @@ impl Suite<'_> {
             outcome: ProbeOutcome::Skipped,
             skipped: Some(reason),
             cases: Vec::new(),
+            places: Vec::new(),
             explanation: String::new(),
             rerun: explain::rerun(self, probe),
             micros: 0,

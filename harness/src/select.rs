@@ -9,6 +9,10 @@ use netverdict_policy::scenario::{Probe, Scenario};
 use regex::Regex;
 use thiserror::Error;
 
+use crate::event::Part;
+
+mod part;
+
 /// A valid scenario with its compiled policy.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -114,6 +118,8 @@ pub struct Selection {
     pub tags: Vec<String>,
     /// Scenarios are dealt out to shards in turn.
     pub shard: Option<Shard>,
+    /// How it is judged, in words that tell one way from another.
+    pub judged: String,
 }
 
 /// What was selected.
@@ -123,6 +129,8 @@ pub struct Chosen {
     pub scenarios: Vec<Selected>,
     /// Whether all shards together have nothing either.
     pub nothing_at_all: bool,
+    /// What these are a part of.
+    pub part: Part,
 }
 
 impl Selection {
@@ -130,6 +138,7 @@ impl Selection {
     pub fn choose(&self, loaded: &[Loaded]) -> Chosen {
         let all: Vec<Selected> = loaded.iter().filter_map(|loaded| self.of(loaded)).collect();
         let nothing_at_all = all.is_empty();
+        let part = part::part(&all, self.shard, &self.judged);
         let scenarios = match self.shard {
             None => all,
             Some(Shard { index, count }) => {
@@ -139,6 +148,7 @@ impl Selection {
         Chosen {
             scenarios,
             nothing_at_all,
+            part,
         }
     }
 

@@ -2,8 +2,8 @@
 //! functions of them.
 
 use netverdict::event::{
-    CaseVerdict, Event, LeftOutFrame, PartyVerdict, ProbeOutcome, Problem, RunStarted, SkipReason,
-    StepVerdict, SuiteFinished, SuiteId, SuiteStarted, Verdict, WrongFrame,
+    CaseVerdict, Event, LeftOutFrame, Part, PartyVerdict, Place, ProbeOutcome, Problem, RunStarted,
+    SkipReason, StepVerdict, SuiteFinished, SuiteId, SuiteStarted, Verdict, WrongFrame,
 };
 use netverdict::report::{human, json, junit, tap};
 use netverdict::tally::tally;
@@ -38,6 +38,40 @@ fn both_hooks() -> Vec<PartyVerdict> {
     vec![uplink, party("pass", "policy-allow", "policy.yaml:12:9")]
 }
 
+fn whole() -> Part {
+    Part {
+        shard: 1,
+        shards: 1,
+        scenarios: 2,
+        selection: "fedcba9876543210".repeat(4),
+    }
+}
+
+/// A line of a policy, and the probe's own.
+fn places(suite: &SuiteId, outcome: ProbeOutcome) -> Vec<Place> {
+    let of_policy = Place {
+        file: "a/policy file.yaml".to_owned(),
+        line: 12,
+        column: 9,
+        length: 9,
+        text: "      - 0.0.0.0/0".to_owned(),
+        remark: "policy default/open allows 0.0.0.0/0".to_owned(),
+    };
+    let of_probe = Place {
+        file: suite.scenario.clone(),
+        line: 30,
+        column: 5,
+        length: 4,
+        text: "    drop".to_owned(),
+        remark: "probe: expect drop".to_owned(),
+    };
+    match outcome {
+        ProbeOutcome::Match | ProbeOutcome::Skipped => Vec::new(),
+        ProbeOutcome::Error => vec![of_probe],
+        _ => vec![of_policy, of_probe],
+    }
+}
+
 fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &str) -> Event {
     Event::Verdict(Verdict {
         suite: suite.clone(),
@@ -58,6 +92,7 @@ fn verdict(suite: &SuiteId, probe: &str, outcome: ProbeOutcome, explanation: &st
                 _ => "policy-mismatch",
             },
         }],
+        places: places(suite, outcome),
         explanation: explanation.to_owned(),
         rerun: format!(
             "netverdict run {} --test '^{probe}$' --lane {}",
@@ -110,6 +145,7 @@ fn events() -> Vec<Event> {
             scenarios: 2,
             probes: 5,
             min_rule_coverage: None,
+            part: whole(),
         }),
         start(&model, 2),
         verdict(&model, "leak", ProbeOutcome::PolicyMismatch, why),
@@ -202,6 +238,7 @@ fn steps() -> Vec<Event> {
             why: "a host cannot deliver it: it is no IP packet".to_owned(),
         }],
         shown: Vec::new(),
+        places: Vec::new(),
         explanation: String::new(),
         rerun: "netverdict run a/live.yaml --test '^step quarantine$'".to_owned(),
         micros: 90_000,
@@ -220,6 +257,14 @@ fn steps() -> Vec<Event> {
             after: vec!["at the uplink drop (prefilter-deny, a/live.yaml:9:3)".to_owned()],
             may_see: "after",
             seen: vec!["at the uplink pass (no-prefilter), under the policy before".to_owned()],
+        }],
+        places: vec![Place {
+            file: "a/live.yaml".to_owned(),
+            line: 20,
+            column: 5,
+            length: 13,
+            text: "  - name: release".to_owned(),
+            remark: "step release".to_owned(),
         }],
         explanation: "1 of 1234567 frames were judged as neither policy says".to_owned(),
         ..fine.clone()
@@ -248,6 +293,7 @@ fn steps() -> Vec<Event> {
             scenarios: 1,
             probes: 1,
             min_rule_coverage: None,
+            part: whole(),
         }),
         Event::SuiteStarted(SuiteStarted {
             suite: wire.clone(),

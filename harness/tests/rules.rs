@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use netverdict::event::{
-    Event, ListLine, MapPart, RuleHits, RuleLine, RuleStatus, RunStarted, SuiteFinished, SuiteId,
-    SuiteStarted,
+    Event, ListLine, MapPart, Part, RuleHits, RuleLine, RuleStatus, RunStarted, SuiteFinished,
+    SuiteId, SuiteStarted,
 };
 use netverdict::report::{human, json, junit, rules, tap};
 use netverdict::tally::tally;
@@ -105,6 +105,12 @@ fn events() -> Vec<Event> {
             scenarios: 1,
             probes: 7,
             min_rule_coverage: Some(80),
+            part: Part {
+                shard: 1,
+                shards: 1,
+                scenarios: 1,
+                selection: "fedcba9876543210".repeat(4),
+            },
         }),
         Event::SuiteStarted(SuiteStarted {
             suite: suite.clone(),

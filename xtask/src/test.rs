@@ -47,7 +47,9 @@ pub(crate) fn all(options: &Options) -> Result<Tally> {
     tally += Tally::of_step("the committed filter", build_ebpf::check());
     tally += Tally::of_step("the rooms", rooms::check());
 
-    let mut environment: Vec<(&str, OsString)> = Vec::new();
+    // Root, as whom some tests run, may not have cargo to ask.
+    let mut environment: Vec<(&str, OsString)> =
+        vec![(SARIF_SCHEMA, workspace::sarif_schema()?.into())];
     if require_privileges {
         environment.push((REQUIRE_PRIVILEGES, "1".into()));
     }
@@ -94,6 +96,8 @@ pub(crate) fn all(options: &Options) -> Result<Tally> {
 }
 
 const REQUIRE_PRIVILEGES: &str = "NETVERDICT_REQUIRE_PRIVILEGES";
+/// Read by the tests of SARIF logs.
+const SARIF_SCHEMA: &str = "NETVERDICT_SARIF_SCHEMA";
 /// Read by `netverdict` in place of `--filter`.
 const FILTER: &str = "NETVERDICT_FILTER";
 /// All that the host builds.

@@ -28,6 +28,20 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
     Ok(without_dependencies()?.packages)
 }
 
+/// The schema of SARIF, which comes with a package that the tests depend on.
+pub(crate) fn sarif_schema() -> Result<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .exec()
+        .context("cargo metadata")?;
+    let package = (metadata.packages.iter())
+        .find(|package| package.name.as_str() == "serde-sarif")
+        .context("the tests depend on serde-sarif")?;
+    let folder = package.manifest_path.parent();
+    let folder = folder.context("a manifest has a folder")?;
+    Ok(folder.join("src/schema.json").into_std_path_buf())
+}
+
 fn without_dependencies() -> Result<Metadata> {
     MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))

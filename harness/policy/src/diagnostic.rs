@@ -57,6 +57,17 @@ impl Location {
             .get(self.offset..self.offset + self.length)
             .unwrap_or("")
     }
+
+    /// The whole line in which the place begins, without its end.
+    pub fn whole_line(&self) -> &str {
+        let text = &self.file.text;
+        let offset = self.offset.min(text.len());
+        let from = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
+        let to = text[offset..]
+            .find('\n')
+            .map_or(text.len(), |newline| offset + newline);
+        text[from..to].trim_end_matches('\r')
+    }
 }
 
 /// `path:line:column`, as editors and terminals link it.

@@ -16,4 +16,5 @@ mod print;
 pub mod prove;
 pub mod replay;
 pub mod run;
+mod run_report;
 pub mod schema;

@@ -6,14 +6,14 @@ use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::isolate::{isolated, signals};
 
 use super::print::{Stream, lacking};
-use crate::cli::{Output, RunArgs};
-use crate::event::{Event, Problem, RunFinished, RunStarted};
+use super::run_report::{Wanted, print, report};
+use crate::cli::{RunArgs, RunOutput};
+use crate::event::{Event, Part, Problem, RunFinished, RunStarted};
 use crate::exit::Exit;
 use crate::lane::Lane;
 use crate::lanes::kernel::Kernel;
 use crate::load::load;
 use crate::object::{self, Object};
-use crate::report::{human, json, rules, tap, write_reports};
 use crate::runner::{self, Settings};
 use crate::select::{Selected, Selection};
 use crate::words::counted;
@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs) -> Exit {
     let lanes = Lane::plan(&args.lane, &args.mode);
     let input = load(
         &args.paths,
-        args.output == Output::Human && Stream::Err.colour(),
+        args.output == RunOutput::Human && Stream::Err.colour(),
     );
     if !input.warnings.is_empty() && input.problems.is_empty() {
         let warnings = counted(input.warnings.len(), "warning");
@@ -44,6 +44,7 @@ pub fn run(args: &RunArgs) -> Exit {
         tests: args.test.clone(),
         tags: args.tag.clone(),
         shard: args.shard,
+        judged: format!("xfail {}, swaps {}", !args.no_xfail, args.swaps),
     };
     let chosen = selection.choose(&input.scenarios);
     if chosen.nothing_at_all {
@@ -66,7 +67,8 @@ pub fn run(args: &RunArgs) -> Exit {
             started,
         );
     }
-    let scenarios = chosen.scenarios;
+    let (scenarios, part) = (chosen.scenarios, chosen.part);
+    let execute = || execute(args, &lanes, &object, &scenarios, part, started);
     if args.list || args.dry_run {
         let text = if args.list {
             plan::list(&scenarios)
@@ -84,7 +86,7 @@ pub fn run(args: &RunArgs) -> Exit {
     // second ends it at once. Where they cannot be noted they end it as usual.
     let _ = signals::note();
     if !lanes.iter().any(|lane| lane.needs_privileges()) || scenarios.is_empty() {
-        return execute(args, &lanes, &object, &scenarios, started);
+        return execute();
     }
     let missing = missing_for(needs);
     if !missing.is_empty() {
@@ -94,7 +96,7 @@ pub fn run(args: &RunArgs) -> Exit {
         );
         return end_early(args, vec![problem("lacking", text)], Exit::Lacking, started);
     }
-    let inside = isolated(|| execute(args, &lanes, &object, &scenarios, started).code());
+    let inside = isolated(|| execute().code());
     let code = match inside {
         Ok(code) => code,
         Err(error) => {
@@ -140,10 +142,10 @@ fn end_early(args: &RunArgs, problems: Vec<Problem>, exit: Exit, started: Instan
         ..tally::tally(&events, false, started.elapsed())
     };
     events.push(Event::RunFinished(finished));
-    if args.output != Output::Human {
-        print(args.output, &events);
+    if args.output != RunOutput::Human {
+        print(wanted(args), &events);
     }
-    report(args, &events, exit)
+    report(wanted(args), &events, exit)
 }
 
 fn execute(
@@ -151,6 +153,7 @@ fn execute(
     lanes: &[Lane],
     object: &Object,
     scenarios: &[Selected],
+    part: Part,
     started: Instant,
 ) -> Exit {
     let stop = || signals::noted().is_some();
@@ -165,6 +168,7 @@ fn execute(
             .map(|selected| selected.probes.len() + selected.live_probes().count())
             .sum(),
         min_rule_coverage: args.min_rule_coverage,
+        part,
     })];
     let settings = Settings {
         lanes: lanes.to_vec(),
@@ -201,38 +205,16 @@ fn execute(
     }
     let code = finished.exit_code;
     events.push(Event::RunFinished(finished));
-    print(args.output, &events);
-    if args.rule_coverage && args.output == Output::Human {
-        Stream::Out.line(&rules::render(&events, Stream::Out.colour()));
-    }
+    print(wanted(args), &events);
     let exit = Exit::from_code(code).unwrap_or(Exit::Inconclusive);
-    report(args, &events, exit)
+    report(wanted(args), &events, exit)
 }
 
-fn print(output: Output, events: &[Event]) {
-    let text = match output {
-        Output::Human => human::render(events, Stream::Out.colour()),
-        Output::Json => json::render(events),
-        Output::Tap => tap::render(events),
-    };
-    Stream::Out.line(&text);
-}
-
-fn report(args: &RunArgs, events: &[Event], exit: Exit) -> Exit {
-    match write_reports(&args.report_dir, events) {
-        Ok(()) => {
-            if args.output == Output::Human {
-                let folder = args.report_dir.display();
-                Stream::Err.line(&format!(
-                    "reports: {folder}/junit.xml, {folder}/events.jsonl"
-                ));
-            }
-            exit
-        }
-        Err(error) => {
-            Stream::Err.line(&error.to_string());
-            exit.with_unwritable_report()
-        }
+fn wanted(args: &RunArgs) -> Wanted<'_> {
+    Wanted {
+        output: args.output,
+        rule_coverage: args.rule_coverage,
+        folder: &args.report_dir,
     }
 }
 

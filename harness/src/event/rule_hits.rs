@@ -1,20 +1,22 @@
 //! Which rules decided about the frames of a scenario's probes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::SuiteId;
+use super::word::{self, Word};
 
 /// Which rules decided about the frames of a scenario's probes, in one lane.
 ///
 /// This is about what probes exercise. How much of each rule is enforced is
 /// another question: [`netverdict_policy::coverage`].
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RuleHits {
     /// The scenario, and the lane whose word counts: of those in which frames were
     /// judged, one in which the kernel did, if any.
     pub suite: SuiteId,
     /// Who named the rules: `kernel` or `interpreter`.
-    pub named_by: &'static str,
+    #[serde(deserialize_with = "word::word")]
+    pub named_by: Word,
     /// Frames that were judged.
     pub frames: u64,
     /// Every rule, by file and line.
@@ -27,7 +29,7 @@ pub struct RuleHits {
 }
 
 /// How often a rule decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleLine {
     /// Its place: `file:line:column`; of a list that of its first entry.
     pub location: String,
@@ -50,7 +52,7 @@ pub struct RuleLine {
 }
 
 /// What came of a rule, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleStatus {
     /// It was named for a frame at least.
@@ -64,7 +66,7 @@ pub enum RuleStatus {
 }
 
 /// A list that is counted as one rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListLine {
     /// Entries in it.
     pub entries: usize,
@@ -77,7 +79,7 @@ pub struct ListLine {
 }
 
 /// One map of the filter, or one user's part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapPart {
     /// The step that wrote it; none for what was there before the first.
     pub step: Option<String>,
@@ -93,7 +95,7 @@ pub struct MapPart {
 
 /// Rules over a whole run: those at one place that say the same are one, whatever
 /// scenario they are part of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleTotals {
     /// All of them.
     pub rules: usize,

@@ -12,7 +12,7 @@ use netverdict_policy::scenario::Step;
 
 use super::exact::Expected;
 use super::{LeftOut, Live, Traffic};
-use crate::event::{LeftOutFrame, ProbeOutcome, SkipReason, StepVerdict, WrongFrame};
+use crate::event::{LeftOutFrame, Place, ProbeOutcome, SkipReason, StepVerdict, WrongFrame};
 use crate::explain;
 use crate::lanes::swap::{Swapped, Wrong};
 use crate::suite::Suite;
@@ -73,6 +73,11 @@ impl Under<'_> {
             ..self.blank()
         };
         verdict.explanation = self.explanation(&verdict, unsound.as_deref());
+        if outcome != ProbeOutcome::Match {
+            let step = self.step();
+            let remark = format!("step {}", step.name);
+            verdict.places.push(Place::new(&step.location, remark));
+        }
         verdict
     }
 
@@ -104,6 +109,7 @@ impl Under<'_> {
             longest_window_micros: 0.0,
             left_out: left_out.collect(),
             shown: Vec::new(),
+            places: Vec::new(),
             explanation: String::new(),
             rerun: explain::rerun_step(self.suite, step, self.swaps),
             micros: 0,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::rules::{has_decided, remark};
-use super::step_title;
+use super::{case_title, step_title};
 use crate::event::{
     Event, ProbeOutcome, Problem, RuleHits, RuleStatus, RunStarted, StepVerdict, SuiteId,
     SuiteStarted, Verdict,
@@ -185,23 +185,9 @@ fn failure(kind: &str, verdict: &Verdict) -> TestCaseStatus {
 
 fn non_success(kind: NonSuccessKind, name: &str, verdict: &Verdict) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    let wrong = (verdict.cases.iter())
-        .find(|case| !matches!(case.outcome, "match" | "redundant"))
-        .or(verdict.cases.first());
-    let message = wrong.map_or(verdict.probe.clone(), |case| {
-        let policy = case.policy.last();
-        let policy = policy.map(|policy| format!("{} ({})", policy.verdict, policy.reason));
-        format!(
-            "{}: expected {}, policy says {}, seen: {}",
-            case.sent,
-            case.expect,
-            policy.as_deref().unwrap_or("nothing"),
-            case.seen
-        )
-    });
     status
         .set_type(name)
-        .set_message(message)
+        .set_message(case_title(verdict))
         .set_description(verdict.explanation.as_str());
     status
 }

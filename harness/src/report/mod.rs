@@ -3,13 +3,40 @@
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod mismatch;
 pub mod rules;
+pub mod sarif;
 pub mod tap;
 mod write;
 
-use crate::event::{ProbeOutcome, StepVerdict};
+use crate::event::{Event, ProbeOutcome, Problem, StepVerdict, Verdict};
+use crate::exit::Exit;
+use crate::repository::Repository;
 
 pub use write::{ReportError, write_capture, write_reports};
+
+/// The events of a run as SARIF.
+pub fn sarif_of_run(events: &[Event]) -> String {
+    let exit = events.iter().find_map(|event| match event {
+        Event::RunFinished(finished) => Exit::from_code(finished.exit_code),
+        _ => None,
+    });
+    let problems: Vec<&Problem> = (events.iter())
+        .filter_map(|event| match event {
+            Event::Problem(problem) => Some(problem),
+            _ => None,
+        })
+        .collect();
+    sarif::render(&sarif::Log {
+        command: "run",
+        kinds: &mismatch::KINDS,
+        findings: &mismatch::findings(events),
+        problems: &problems,
+        exit: exit.unwrap_or(Exit::Inconclusive),
+        has_baseline: false,
+        repository: &Repository::here(),
+    })
+}
 
 /// `step quarantine: 12,345 frames under traffic, 0 wrong, window 1.8 µs`.
 fn step_title(step: &StepVerdict) -> String {
@@ -34,6 +61,25 @@ fn step_title(step: &StepVerdict) -> String {
         grouped(step.frames),
         grouped(step.wrong),
     )
+}
+
+/// What was sent in a probe's first frame that is not as expected, what was expected of
+/// it, what the policy says and what was seen.
+fn case_title(verdict: &Verdict) -> String {
+    let wrong = (verdict.cases.iter())
+        .find(|case| !matches!(case.outcome, "match" | "redundant"))
+        .or(verdict.cases.first());
+    wrong.map_or(verdict.probe.clone(), |case| {
+        let policy = case.policy.last();
+        let policy = policy.map(|policy| format!("{} ({})", policy.verdict, policy.reason));
+        format!(
+            "{}: expected {}, policy says {}, seen: {}",
+            case.sent,
+            case.expect,
+            policy.as_deref().unwrap_or("nothing"),
+            case.seen
+        )
+    })
 }
 
 /// Digits in groups of three.

@@ -18,12 +18,12 @@ pub struct ReportError {
     error: io::Error,
 }
 
-/// Writes `junit.xml` and `events.jsonl` into `folder`, which is made if it is
+/// Writes `junit.xml`, `results.sarif` and `events.jsonl` into `folder`, which is made if it is
 /// missing. Each appears whole or not at all, and replaces the one before. Under
 /// sudo they belong to the user who called it.
 ///
 /// # Errors
-/// The first report that cannot be written; the other is written if it can be.
+/// The first report that cannot be written; the others are written if they can be.
 pub fn write_reports(folder: &Path, events: &[Event]) -> Result<(), ReportError> {
     let owner = sudo_user();
     make_folder(folder, owner).map_err(|error| ReportError {
@@ -35,8 +35,9 @@ pub fn write_reports(folder: &Path, events: &[Event]) -> Result<(), ReportError>
         replace(folder, &path, text.as_bytes(), owner).map_err(|error| ReportError { path, error })
     };
     let junit = put("junit.xml", junit::render(events));
+    let sarif = put("results.sarif", super::sarif_of_run(events));
     let events = put("events.jsonl", json::render(events));
-    junit.and(events)
+    junit.and(sarif).and(events)
 }
 
 /// Writes a capture into `folder`, as [`write_reports`] writes reports.

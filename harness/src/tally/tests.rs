@@ -14,6 +14,7 @@ fn verdict(outcome: ProbeOutcome) -> Event {
         outcome,
         skipped: None,
         cases: Vec::new(),
+        places: Vec::new(),
         explanation: String::new(),
         rerun: String::new(),
         micros: 0,
