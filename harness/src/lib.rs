@@ -23,6 +23,7 @@ pub mod live;
 pub mod load;
 pub mod loaded;
 pub mod matrix;
+pub mod merge;
 pub mod mutate;
 pub mod object;
 pub mod observation;
