@@ -263,6 +263,9 @@ pub enum SkipReason {
     ForeignSource,
     /// More workloads than a lab has room for.
     TooManyWorkloads,
+    /// A frame before it in its sequence loses its end on the way, and its identity
+    /// with it: what hooks behind remember of it, nobody sees.
+    BehindCutFrame,
 }
 
 impl fmt::Display for SkipReason {
@@ -273,6 +276,10 @@ impl fmt::Display for SkipReason {
             SkipReason::ForeignSource => {
                 "it is sent under another workload's address, which a test run, without a link, \
                  cannot tell"
+            }
+            SkipReason::BehindCutFrame => {
+                "the node cuts the end off a frame before it, and the probe's id with it: on the \
+                 wire nobody sees what the filter remembers of the rest"
             }
             SkipReason::TooManyWorkloads => "a lab has no room for so many workloads",
         })

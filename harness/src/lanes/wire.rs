@@ -1,14 +1,16 @@
 //! Frames across links into the attached programs.
 
-use netverdict_lab::filter::{Connections, Events, Filter, Install, Links};
+use netverdict_lab::filter::{self, Events, Filter, Install, Links};
 use netverdict_lab::wire::{BatchEvidence, MAX_BATCH, Shot};
 use netverdict_lab::{Attachment, Lab, LabError, XdpMode};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::journey::Point;
+use netverdict_policy::scenario::Connections;
 
 use super::accounting::{self, Books};
 use super::sightings::Sightings;
 use super::{Staged, Work};
+use crate::event::SkipReason;
 use crate::observation::{Seen, Witness};
 use crate::suite::{Finding, NoFinding};
 
@@ -16,7 +18,7 @@ const HOW: Install = Install {
     events: Events::All,
     track: false,
     links: Links::OfLab,
-    connections: Connections::Forget,
+    connections: filter::Connections::Forget,
 };
 
 /// Sends every frame past the attached filter, and those that it drops once more
@@ -34,7 +36,14 @@ pub fn run(
     let mut found = send_all(lab, filter, mode, work, &work.alone)?;
     if !work.sequences.is_empty() {
         filter.install(work.image, Install { track: true, ..HOW })?;
-        for (finding, of_sequence) in found.iter_mut().zip(in_order(lab, filter, mode, work)?) {
+        let mut in_order = in_order(lab, filter, mode, work)?;
+        for sequence in &work.sequences {
+            let mut known = true;
+            for index in sequence {
+                known = still_known(known, work, *index, in_order[*index].as_mut());
+            }
+        }
+        for (finding, of_sequence) in found.iter_mut().zip(in_order) {
             *finding = finding.take().or(of_sequence);
         }
     }
@@ -72,7 +81,12 @@ pub fn in_stages(
         found.push(round.end(lab, filter)?);
     }
     let mut all = Vec::new();
-    for (stage, found) in stages.iter().zip(found) {
+    let mut known = true;
+    for (stage, mut found) in stages.iter().zip(found) {
+        known |= stage.connections == Connections::Forget;
+        for (index, finding) in found.iter_mut().enumerate() {
+            known = still_known(known, &stage.work, index, finding.as_mut());
+        }
         let mut findings: Vec<Finding> = found.into_iter().map(judged).collect();
         let order = 0..stage.work.len();
         call_witnesses(lab, filter, mode, &stage.work, order, &mut findings)?;
@@ -83,6 +97,26 @@ pub fn in_stages(
 
 fn judged(finding: Option<Finding>) -> Finding {
     finding.expect("every frame is alone or in a sequence")
+}
+
+/// Whether it is known behind this frame what the filter remembers; if it was not known
+/// before it, nothing can be said of the frame.
+///
+/// A router believes a length that is too short for the packet: it cuts the end off, and
+/// the frame's id with it. What a hook behind made of the rest, and remembers of it,
+/// nobody can tell.
+fn still_known(known: bool, work: &Work<'_>, index: usize, finding: Option<&mut Finding>) -> bool {
+    let Some(finding) = finding else {
+        return known;
+    };
+    if !known {
+        *finding = Err(NoFinding::Skipped(SkipReason::BehindCutFrame));
+    }
+    let is_lost = match finding {
+        Ok(observation) => !matches!(observation.seen, Seen::Dropped | Seen::Aborted),
+        Err(_) => true,
+    };
+    known && !(is_lost && work.may_lose_its_end(index))
 }
 
 /// Sends what was dropped once more under an image that passes everything.
