@@ -11,8 +11,8 @@ use crate::{packages, privileges, process, workspace};
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Parts of it: compile, process, testrun, wire, matrix, prove, filter, install [default:
-    /// all]
+    /// Parts of it: compile, start, audit, diff, process, mutate, testrun, wire, matrix,
+    /// prove, fuzz, filter, install [default: all]
     parts: Vec<String>,
 }
 

@@ -7,6 +7,7 @@
 mod bare;
 mod filter;
 mod fuzz;
+mod gates;
 mod images;
 mod install;
 mod matrix;
@@ -23,8 +24,19 @@ use netverdict::object;
 use netverdict_lab::isolate::isolated;
 
 /// What can be measured, in the order in which it is.
-const PARTS: [&str; 9] = [
-    "process", "mutate", "testrun", "wire", "matrix", "prove", "fuzz", "filter", "install",
+const PARTS: [&str; 12] = [
+    "start", "audit", "diff", "process", "mutate", "testrun", "wire", "matrix", "prove", "fuzz",
+    "filter", "install",
+];
+
+/// Measures, and says so.
+type Part = fn() -> std::io::Result<()>;
+
+/// Those that stand before a merge.
+const GATES: [(&str, Part); 3] = [
+    ("start", gates::start),
+    ("audit", gates::audit),
+    ("diff", gates::diff),
 ];
 
 fn main() -> ExitCode {
@@ -41,6 +53,14 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    for (part, print) in GATES {
+        if wanted(part)
+            && let Err(error) = print()
+        {
+            eprintln!("failed to measure {part}: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     if wanted("process") {
         process::print();
     }
