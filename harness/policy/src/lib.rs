@@ -34,6 +34,7 @@ pub mod oracle;
 pub mod port;
 pub mod prefix;
 pub mod prove;
+pub mod reference;
 pub mod region;
 pub mod scenario;
 pub mod shadowed;
