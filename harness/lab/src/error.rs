@@ -56,6 +56,23 @@ pub enum LabError {
         /// What nft printed.
         said: String,
     },
+    /// A tool did not take the rules of a reference.
+    #[error("load rules with {tool}: {said}")]
+    Rules {
+        /// Which tool.
+        tool: String,
+        /// What it printed.
+        said: String,
+    },
+    /// Somebody else has rules in a namespace that was made for ours.
+    #[error(
+        "load the rules of the reference: the node's namespace has rules already, which \
+         netverdict did not write (nothing was changed): {found}"
+    )]
+    ForeignRules {
+        /// The first of them.
+        found: String,
+    },
     /// The program or its maps.
     #[error(transparent)]
     Filter(#[from] FilterError),

@@ -41,7 +41,7 @@ impl Lab {
     pub fn build(plan: &TopologyPlan, purpose: Purpose) -> Result<Lab, LabError> {
         let network = network::build(plan, purpose)?;
         let wire = match purpose {
-            Purpose::Probing => Some(Wire::open(&network, plan.mtu)?),
+            Purpose::Probing | Purpose::Reference => Some(Wire::open(&network, plan.mtu)?),
             Purpose::Clients => None,
         };
         Ok(Lab {

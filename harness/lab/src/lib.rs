@@ -20,6 +20,7 @@ pub mod loaded;
 mod network;
 pub mod object;
 mod purpose;
+pub mod reference;
 mod serve;
 pub mod wire;
 

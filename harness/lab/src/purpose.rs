@@ -8,4 +8,6 @@ pub enum Purpose {
     Probing,
     /// Real clients: hosts exist, and everything answers.
     Clients,
+    /// Silent sinks as for probing, but nothing is rewritten: others bring the rules.
+    Reference,
 }

@@ -8,6 +8,7 @@ pub(crate) mod tool;
 pub use survey::{Check, State, survey};
 
 use self::effective::{Capability, Effective};
+use crate::reference::{Backend, Iptables};
 
 /// The lanes that need privileges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +85,23 @@ fn missing_to_read(effective: Effective) -> Vec<Missing> {
         ),
     ];
     lacks(effective, &needed)
+}
+
+/// What is missing for a reference where these programs were found, of the backend
+/// that was asked for if one was.
+pub fn missing_iptables(found: Option<&Iptables>, wanted: Option<Backend>) -> Option<Missing> {
+    if found.is_some() {
+        return None;
+    }
+    let what = match wanted {
+        None => "iptables and ip6tables".to_owned(),
+        Some(backend) => format!("iptables and ip6tables with the {backend} backend"),
+    };
+    Some(Missing {
+        what,
+        why: "kube-proxy's rules are loaded by iptables-restore and ip6tables-restore".to_owned(),
+        fix: "apt install iptables".to_owned(),
+    })
 }
 
 fn refused(what: &str, attempted: std::io::Result<()>, why: &str, fix: &str) -> Option<Missing> {

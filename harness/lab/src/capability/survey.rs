@@ -10,6 +10,7 @@ use nix::sys::utsname::uname;
 use super::attempt;
 use super::effective::{Capability, Effective};
 use super::tool;
+use crate::reference::Iptables;
 
 /// State of one line of the survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,7 @@ pub fn survey() -> Vec<Check> {
         open_files(),
         btf(),
         defaults_of_the_host(),
+        iptables(),
         optional("curl", "tries served ports in a lab", "apt install curl"),
         optional("ip", "looks around in a lab", "apt install iproute2"),
         optional("tc", "looks at queues in a lab", "apt install iproute2"),
@@ -276,6 +278,19 @@ fn defaults_of_the_host() -> Check {
 
 fn read(path: &str) -> io::Result<String> {
     fs::read_to_string(path)
+}
+
+/// For `crosscheck` alone.
+fn iptables() -> Check {
+    const NAME: &str = "iptables";
+    match Iptables::find(None) {
+        Some(found) => works(NAME, format!("backend {}, for crosscheck", found.backend)),
+        None => degraded(
+            NAME,
+            "not installed; crosscheck loads kube-proxy's rules by it",
+            "apt install iptables",
+        ),
+    }
 }
 
 fn optional(name: &'static str, use_: &str, fix: &str) -> Check {

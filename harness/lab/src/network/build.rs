@@ -107,7 +107,7 @@ fn make_namespaces(plan: &TopologyPlan, purpose: Purpose) -> Result<Network, Lab
         })
         .collect::<Result<_, _>>()?;
     let hosts: Vec<BeingMade> = match purpose {
-        Purpose::Probing => Vec::new(),
+        Purpose::Probing | Purpose::Reference => Vec::new(),
         Purpose::Clients => (plan.hosts.iter().enumerate())
             .map(|(number, host)| begin(format!("h{number}-{}", host.name)))
             .collect::<Result<_, _>>()?,
@@ -137,7 +137,7 @@ fn lay_cables(network: &Network, plan: &TopologyPlan, purpose: Purpose) -> Resul
     let mtu = u32::from(plan.mtu);
     let roomy = mtu + u32::from(ROOM_FOR_TAGS);
     let branch_mtu = match purpose {
-        Purpose::Probing => roomy,
+        Purpose::Probing | Purpose::Reference => roomy,
         // A workload's stack would fill it.
         Purpose::Clients => mtu,
     };

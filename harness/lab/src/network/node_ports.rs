@@ -29,16 +29,11 @@ pub(super) fn rules(plan: &TopologyPlan, purpose: Purpose) -> Option<String> {
         return None;
     }
     let chains = match purpose {
-        // The node's own answers would be frames that nobody sent; an ICMP error
-        // even quotes the probe that it is about. What came by the uplink does not
-        // leave by it: the node is no router for the outside.
         Purpose::Probing => format!(
-            "chain arrive {{ type filter hook prerouting priority raw;\n{}}}\n\
-             chain silence {{ type filter hook output priority filter; policy drop; }}\n\
-             chain no_way_back {{ type filter hook forward priority filter; \
-             iifname \"uplink\" oifname \"uplink\" drop; }}\n",
+            "chain arrive {{ type filter hook prerouting priority raw;\n{}}}\n{QUIET}",
             rewriting(plan, purpose)
         ),
+        Purpose::Reference => QUIET.to_owned(),
         Purpose::Clients => {
             let rewriting = rewriting(plan, purpose);
             format!(
@@ -49,6 +44,13 @@ pub(super) fn rules(plan: &TopologyPlan, purpose: Purpose) -> Option<String> {
     };
     Some(format!("table inet netverdict {{\n{chains}}}\n"))
 }
+
+/// The node's own answers would be frames that nobody sent; an ICMP error even quotes
+/// the probe that it is about. What came by the uplink does not leave by it: the node
+/// is no router for the outside.
+const QUIET: &str = "chain silence { type filter hook output priority filter; policy drop; }\n\
+    chain no_way_back { type filter hook forward priority filter; \
+    iifname \"uplink\" oifname \"uplink\" drop; }\n";
 
 /// A rule for each node port and family.
 fn rewriting(plan: &TopologyPlan, purpose: Purpose) -> String {
@@ -81,6 +83,7 @@ fn rewriting(plan: &TopologyPlan, purpose: Purpose) -> String {
                          {ip} daddr set {workload} {protocol} dport set {target} accept"
                     )
                 }
+                Purpose::Reference => Ok(()),
                 Purpose::Clients => {
                     let to = std::net::SocketAddr::new(workload, target);
                     writeln!(

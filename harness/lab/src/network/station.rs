@@ -64,7 +64,7 @@ impl Stations {
                 .collect()
         };
         match purpose {
-            Purpose::Probing => Stations {
+            Purpose::Probing | Purpose::Reference => Stations {
                 node: node(plan, purpose),
                 router: sink((near, far), false),
                 workloads: workloads(&|number, _| sink(wiring::workload(number), true)),

@@ -272,7 +272,7 @@ impl Wire {
     }
 
     /// Whether the batch can be sent; and who its senders are, each once.
-    fn check(&self, shots: &[Shot<'_>]) -> Result<Vec<Sender>, LabError> {
+    pub(super) fn check(&self, shots: &[Shot<'_>]) -> Result<Vec<Sender>, LabError> {
         if shots.len() > MAX_BATCH {
             return Err(LabError::BatchTooLarge {
                 frames: shots.len(),

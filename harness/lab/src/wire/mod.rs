@@ -22,12 +22,14 @@ mod sightings;
 mod socket;
 mod stream;
 mod traffic;
+mod unfiltered;
 
 pub use evidence::{BatchEvidence, Counters, Delivery, Place, Returned, Tapped, probe_of};
 pub use inject::Shot;
 pub use passage::{Judged, Passage, Reign, Repeated};
 pub use stream::StreamEnd;
 pub use traffic::Traffic;
+pub use unfiltered::Arrivals;
 
 pub(crate) use batch::Wire;
 
