@@ -18,6 +18,12 @@ pub(crate) const NFT: Program = Program {
     package: "nftables",
 };
 
+/// Delivers node ports as kube-proxy does, where the filter is held against that.
+pub(crate) const IPTABLES: Program = Program {
+    name: "iptables",
+    package: "iptables",
+};
+
 /// The real client of the end-to-end checks.
 pub(crate) const CURL: Program = Program {
     name: "curl",

@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 pub(crate) fn all(options: &Options) -> Result<Tally> {
     let require_privileges = options.require_privileges
         || std::env::var_os(REQUIRE_PRIVILEGES).is_some_and(|value| value == "1");
-    packages::ensure(&[packages::NFT, packages::CURL])?;
+    packages::ensure(&[packages::NFT, packages::IPTABLES, packages::CURL])?;
 
     let mut tally = Tally::default();
     tally += Tally::of_step("the committed filter", build_ebpf::check());
