@@ -24,7 +24,7 @@ use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
 pub use audit::AuditArgs;
-pub use crosscheck::CrosscheckArgs;
+pub use crosscheck::{CrosscheckArgs, CrosscheckFailOn, CrosscheckOutput, IptablesBackend};
 pub use diff::DiffArgs;
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
 pub use live::LiveArgs;

@@ -9,6 +9,7 @@
 
 pub mod cli;
 pub mod command;
+pub mod crosscheck;
 pub mod event;
 pub mod exit;
 pub mod explain;

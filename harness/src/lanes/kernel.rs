@@ -162,7 +162,7 @@ impl Kernel {
 
 /// Protocols other than the usual ones whose packets are to be looked for at the
 /// node.
-fn protocols(works: &[&Work<'_>]) -> Vec<u8> {
+pub(crate) fn protocols(works: &[&Work<'_>]) -> Vec<u8> {
     let of = |case: &&Case| match &case.journey.frame().body {
         Body::Ip(packet) => match packet.transport {
             Transport::Other { protocol } => Some(protocol),
