@@ -61,27 +61,11 @@ pub fn cluster(
     options: &ClusterOptions,
 ) -> Result<Cluster, Vec<Diagnostic>> {
     let mut problems = Problems::default();
-    let mut objects = Objects {
-        strangers: Strangers::PassOver,
-        ..Objects::default()
-    };
-    for file in files {
-        manifest::read(file, &mut objects, &mut problems);
-    }
-    let network = network(&objects, &mut problems);
-    let setting = Setting::Cluster(options.host_network);
     let Linked {
         policy,
         topology,
         coverage,
-    } = link::link(
-        &network,
-        objects,
-        Prefilters::default(),
-        options.choices,
-        setting,
-        &mut problems,
-    );
+    } = linked(files, options, &mut problems);
     let any_error = problems.any_error();
     let notes = problems.into_sorted(files);
     if any_error {
@@ -93,6 +77,31 @@ pub fn cluster(
         coverage,
         notes,
     })
+}
+
+/// Everything that could be read, in its place.
+pub(super) fn linked(
+    files: &[Arc<SourceFile>],
+    options: &ClusterOptions,
+    problems: &mut Problems,
+) -> Linked {
+    let mut objects = Objects {
+        strangers: Strangers::PassOver,
+        ..Objects::default()
+    };
+    for file in files {
+        manifest::read(file, &mut objects, problems);
+    }
+    let network = network(&objects, problems);
+    let setting = Setting::Cluster(options.host_network);
+    link::link(
+        &network,
+        objects,
+        Prefilters::default(),
+        options.choices,
+        setting,
+        problems,
+    )
 }
 
 /// The node alone, with an address of each family.

@@ -130,6 +130,16 @@ const XFAIL: Table = Table {
     ],
 };
 
+/// What a document says, as far as it could be read.
+pub(super) struct Outline<'n> {
+    name: Option<&'n str>,
+    why: Option<&'n str>,
+    tags: BTreeSet<String>,
+    xfail: Option<Xfail>,
+    /// `None` without a network.
+    pub(super) judged: Option<Judged>,
+}
+
 /// Reads the document, and the manifests behind it in the same file; `None` if
 /// something is wrong.
 pub(super) fn read(
@@ -138,7 +148,47 @@ pub(super) fn read(
     sources: &mut Sources<'_>,
     problems: &mut Problems,
 ) -> Option<(Scenario, MapImage, Coverage)> {
-    let file = std::sync::Arc::clone(&node.location.file);
+    let Outline {
+        name,
+        why,
+        tags,
+        xfail,
+        judged,
+    } = outline(node, behind, sources, problems)?;
+    if problems.any_error() {
+        return None;
+    }
+    let Judged {
+        topology,
+        policy,
+        image,
+        probes,
+        before_steps,
+        steps,
+        coverage,
+    } = judged?;
+    let scenario = Scenario {
+        file: std::sync::Arc::clone(&node.location.file),
+        name: name?.to_owned(),
+        why: why.unwrap_or_default().to_owned(),
+        tags,
+        xfail,
+        topology,
+        policy,
+        probes,
+        before_steps,
+        steps,
+    };
+    Some((scenario, image?, coverage))
+}
+
+/// Reads as much of the document as can be read; `None` if it is no mapping.
+pub(super) fn outline<'n>(
+    node: &'n Node,
+    behind: &[Node],
+    sources: &mut Sources<'_>,
+    problems: &mut Problems,
+) -> Option<Outline<'n>> {
     let fields = Fields::of(node, &SCENARIO, problems)?;
     let name = fields.get("name").and_then(|node| problems.text(node));
     let why = fields.get("why").and_then(|node| problems.text(node));
@@ -193,31 +243,13 @@ pub(super) fn read(
     let xfail = fields
         .get("xfail")
         .and_then(|node| xfail(node, &named, problems));
-    if problems.any_error() {
-        return None;
-    }
-    let Judged {
-        topology,
-        policy,
-        image,
-        probes,
-        before_steps,
-        steps,
-        coverage,
-    } = judged?;
-    let scenario = Scenario {
-        file,
-        name: name?.to_owned(),
-        why: why.unwrap_or_default().to_owned(),
+    Some(Outline {
+        name,
+        why,
         tags,
         xfail,
-        topology,
-        policy,
-        probes,
-        before_steps,
-        steps,
-    };
-    Some((scenario, image?, coverage))
+        judged,
+    })
 }
 
 fn tags(node: Option<&Node>, problems: &mut Problems) -> BTreeSet<String> {
@@ -275,15 +307,15 @@ struct Parts {
 }
 
 /// What the parts amount to together.
-struct Judged {
-    topology: TopologyPlan,
-    policy: Policy,
+pub(super) struct Judged {
+    pub(super) topology: TopologyPlan,
+    pub(super) policy: Policy,
     /// `None` where the policy cannot be compiled, which is a problem.
     image: Option<MapImage>,
     probes: Vec<Probe>,
     before_steps: Vec<Probe>,
-    steps: Vec<Step>,
-    coverage: Coverage,
+    pub(super) steps: Vec<Step>,
+    pub(super) coverage: Coverage,
 }
 
 fn judge(

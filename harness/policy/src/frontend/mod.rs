@@ -18,6 +18,7 @@ mod prefilter;
 mod probe;
 mod problems;
 mod read;
+mod readable;
 mod schema;
 mod sets;
 mod sources;
@@ -34,6 +35,9 @@ use crate::model::Policy;
 use crate::scenario::{Probe, Scenario};
 pub use cluster::{Cluster, ClusterOptions, cluster};
 pub use link::HostNetwork;
+pub use readable::{Readable, readable_cluster, readable_scenario};
+
+pub use suggest::did_you_mean;
 
 use problems::Problems;
 use sources::Sources;
@@ -114,31 +118,9 @@ pub fn kind(file: &Arc<SourceFile>) -> FileKind {
 pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked, Vec<Diagnostic>> {
     let mut problems = Problems::default();
     let mut sources = Sources::new(file, files);
-    let scenario = match tree::parse(file, &mut problems) {
-        Some(documents) => {
-            let (first, behind) = match documents.split_first() {
-                Some((first, behind)) => (Some(first), behind),
-                None => (None, &[][..]),
-            };
-            if let Some(second) = behind.iter().find(|node| !manifest::is_manifest(node)) {
-                problems.error(
-                    "several-documents",
-                    &second.location,
-                    "a scenario file holds one scenario, and manifests behind it",
-                    "write each scenario to a file of its own; a manifest has 'apiVersion' and \
-                     'kind'",
-                );
-            }
-            match first {
-                Some(node) => document::read(node, behind, &mut sources, &mut problems),
-                None => {
-                    problems.push(file_empty(file));
-                    None
-                }
-            }
-        }
-        None => None,
-    };
+    let documents = documents(file, &mut problems);
+    let scenario = (documents.split_first())
+        .and_then(|(first, behind)| document::read(first, behind, &mut sources, &mut problems));
     let any_error = problems.any_error();
     let found = problems.into_sorted(&sources.into_files());
     match scenario {
@@ -150,6 +132,27 @@ pub fn scenario(file: &Arc<SourceFile>, files: &mut dyn Files) -> Result<Checked
         }),
         _ => Err(found),
     }
+}
+
+/// The scenario of a file, and the manifests behind it; nothing where it is no YAML, or
+/// holds nothing.
+fn documents(file: &Arc<SourceFile>, problems: &mut Problems) -> Vec<tree::Node> {
+    let Some(documents) = tree::parse(file, problems) else {
+        return Vec::new();
+    };
+    if documents.is_empty() {
+        problems.push(file_empty(file));
+    }
+    let mut behind = documents.iter().skip(1);
+    if let Some(second) = behind.find(|node| !manifest::is_manifest(node)) {
+        problems.error(
+            "several-documents",
+            &second.location,
+            "a scenario file holds one scenario, and manifests behind it",
+            "write each scenario to a file of its own; a manifest has 'apiVersion' and 'kind'",
+        );
+    }
+    documents
 }
 
 /// Reads an entry of `probes`, such as `- {from: HOST, to: "node:80/tcp", expect: drop}`,

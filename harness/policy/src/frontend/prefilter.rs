@@ -183,10 +183,10 @@ fn nobody_passes(location: &Location, expected_to_fail: bool, problems: &mut Pro
         "add 'allow:', or write 'default: pass'; if the scenario reproduces a faulty deployment, \
          say so with 'xfail'",
     );
-    problems.push(match expected_to_fail {
-        true => problem.into_warning(),
-        false => problem,
-    });
+    match expected_to_fail {
+        true => problems.push(problem.into_warning()),
+        false => problems.fault(problem),
+    }
 }
 
 fn allow_list(
@@ -206,11 +206,10 @@ fn allow_list(
             "list the sources that may pass, or leave this prefilter out; if the scenario \
              reproduces a faulty deployment, say so with 'xfail'",
         );
-        problems.push(if expected_to_fail {
-            problem.into_warning()
-        } else {
-            problem
-        });
+        match expected_to_fail {
+            true => problems.push(problem.into_warning()),
+            false => problems.fault(problem),
+        }
     }
     allow
 }
@@ -240,7 +239,13 @@ fn sources(node: &Node, sets: &Sets, problems: &mut Problems) -> Vec<ListedSourc
                     did_you_mean(text, sets.keys().map(String::as_str)),
                 );
             }
-            (None, Err(error)) => problems.bad_prefix(&item.location, text, &error),
+            (None, Err(error)) => {
+                let meant = problems.meant_prefix(&item.location, text, &error);
+                listed.extend(meant.map(|prefix| ListedSource {
+                    prefix,
+                    location: item.location.clone(),
+                }));
+            }
         }
     }
     listed

@@ -14,9 +14,42 @@ const LONGEST: usize = 500;
 pub(crate) struct Problems {
     found: Vec<Diagnostic>,
     errors: usize,
+    rigour: Rigour,
+}
+
+/// What becomes of mistakes that leave no doubt what the input does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rigour {
+    /// They make it invalid.
+    #[default]
+    Refuse,
+    /// They are warnings, and the input is taken as what enforces it takes it: somebody
+    /// wants to know what else is wrong.
+    TakeAsIs,
 }
 
 impl Problems {
+    /// No problems, of input that is taken with this rigour.
+    pub(crate) fn with(rigour: Rigour) -> Problems {
+        Problems {
+            rigour,
+            ..Problems::default()
+        }
+    }
+
+    /// How mistakes are taken.
+    pub(crate) fn rigour(&self) -> Rigour {
+        self.rigour
+    }
+
+    /// Takes an error that leaves no doubt what the input does.
+    pub(crate) fn fault(&mut self, diagnostic: Diagnostic) {
+        self.push(match self.rigour {
+            Rigour::Refuse => diagnostic,
+            Rigour::TakeAsIs => diagnostic.into_warning(),
+        });
+    }
+
     pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
         shorten(&mut diagnostic.message);
         shorten(&mut diagnostic.help);

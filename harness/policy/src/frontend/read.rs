@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::keys::Table;
-use super::problems::Problems;
+use super::problems::{Problems, Rigour};
 use super::suggest::did_you_mean;
 use super::tree::{Entry, Node, Value};
 use crate::diagnostic::Location;
@@ -203,8 +203,35 @@ impl Problems {
         let text = self.text(node)?;
         match text.parse() {
             Ok(prefix) => Some(prefix),
-            Err(error) => {
-                self.bad_prefix(&node.location, text, &error);
+            Err(error) => self.meant_prefix(&node.location, text, &error),
+        }
+    }
+
+    /// Says why a text is not a prefix, and which one it is taken for, if any.
+    pub(crate) fn meant_prefix(
+        &mut self,
+        location: &Location,
+        text: &str,
+        error: &PrefixError,
+    ) -> Option<Prefix> {
+        match error {
+            PrefixError::HostBits {
+                address, canonical, ..
+            } if self.rigour() == Rigour::TakeAsIs => {
+                self.warn(
+                    "prefix-host-bits",
+                    location,
+                    format!("{text} has host bits set, and counts as {canonical}"),
+                    format!(
+                        "write {canonical} if the whole prefix is meant, or {} for the address \
+                         alone",
+                        Prefix::host(*address)
+                    ),
+                );
+                Some(*canonical)
+            }
+            _ => {
+                self.bad_prefix(location, text, error);
                 None
             }
         }

@@ -118,7 +118,13 @@ fn in_place(node: &Node, problems: &mut Problems) -> Vec<ListedSource> {
                 prefix,
                 location: item.location.clone(),
             }),
-            Err(error) => problems.bad_prefix(&item.location, text, &error),
+            Err(error) => {
+                let meant = problems.meant_prefix(&item.location, text, &error);
+                entries.extend(meant.map(|prefix| ListedSource {
+                    prefix,
+                    location: item.location.clone(),
+                }));
+            }
         }
     }
     entries
@@ -146,7 +152,12 @@ fn lines(file: &Arc<SourceFile>, problems: &mut Problems) -> Vec<ListedSource> {
         Err(line) => {
             bad += 1;
             if bad <= LISTED {
-                problems.bad_prefix(&line.location, line.location.text(), &line.error);
+                let text = line.location.text();
+                let meant = problems.meant_prefix(&line.location, text, &line.error);
+                entries.extend(meant.map(|prefix| ListedSource {
+                    prefix,
+                    location: line.location.clone(),
+                }));
             } else {
                 first_unlisted.get_or_insert(line.location);
             }

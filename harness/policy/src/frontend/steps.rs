@@ -155,7 +155,7 @@ fn step(
         problems.choice(node, &words)
     });
     // What was said of the objects before the step is not said again.
-    let mut found = Problems::default();
+    let mut found = Problems::with(problems.rigour());
     let patches = change::make(item, fields, base, sources, &mut found);
     base.services_known &= !base.objects.broken && !found.any_error();
     let Linked {

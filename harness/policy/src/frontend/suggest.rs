@@ -1,10 +1,7 @@
 //! What the author may have meant.
 
 /// A help line for a name that is not known.
-pub(crate) fn did_you_mean<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str> + Clone,
-) -> String {
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = closest(name, known.clone()) {
         return format!("did you mean '{near}'?");
     }

@@ -1,7 +1,7 @@
 //! Prefixes in policies.
 
 use crate::diagnostic::Diagnostic;
-use crate::frontend::problems::Problems;
+use crate::frontend::problems::{Problems, Rigour};
 use crate::frontend::tree::Node;
 use crate::prefix::{Prefix, PrefixError};
 
@@ -64,8 +64,8 @@ pub(super) fn block(
         if let Some(outer) = outer
             && (!outer.covers(inner) || strict && outer == inner)
         {
-            sound = false;
-            problems.push(
+            sound &= problems.rigour() == Rigour::TakeAsIs;
+            problems.fault(
                 Diagnostic::error(
                     "except-outside",
                     &item.location,
@@ -77,6 +77,10 @@ pub(super) fn block(
                 )
                 .with_label(&cidr.location, "the prefix it is an exception of"),
             );
+            // What is not in the prefix takes nothing out of it.
+            if outer != inner {
+                continue;
+            }
         }
         exceptions.push(inner);
     }

@@ -12,9 +12,10 @@ mod rule;
 
 use super::draft::{DraftRule, DraftSpec, PolicyObject, given, key_location};
 use super::selector;
+use crate::diagnostic::Diagnostic;
 use crate::frontend::manifest::fields::{Keys, Known};
 use crate::frontend::manifest::metadata;
-use crate::frontend::problems::Problems;
+use crate::frontend::problems::{Problems, Rigour};
 use crate::frontend::tree::{Node, Value};
 use crate::model::{Direction, PolicyKind, RuleAction, Subject};
 
@@ -156,15 +157,21 @@ fn spec_of(
         }
     }
     if rules.is_empty() && fields.whole && lists {
-        problems.error(
+        problems.fault(Diagnostic::error(
             "policy-without-rules",
             &node.location,
             "a policy without rules enforces nothing, and Cilium rejects it",
             "to deny everything to the workloads it selects, write 'ingress: [{}]'",
-        );
-        return None;
+        ));
+        if problems.rigour() == Rigour::Refuse {
+            return None;
+        }
     }
-    let isolates = isolates(node, problems);
+    let isolates = match rules.is_empty() {
+        false => isolates(node, problems),
+        // Nobody enforces what Cilium rejects.
+        true => Some((false, false)),
+    };
     let (subject, selector_location, beyond) = about?;
     let mut rules: Vec<DraftRule> = rules.into_iter().collect::<Option<_>>()?;
     let (ingress, egress) = isolates?;
