@@ -23,7 +23,7 @@ use crate::lanes::kernel::Sabotage;
 use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
-pub use audit::AuditArgs;
+pub use audit::{AuditArgs, AuditFailOn, AuditOutput};
 pub use crosscheck::{CrosscheckArgs, CrosscheckFailOn, CrosscheckOutput, IptablesBackend};
 pub use diff::DiffArgs;
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};

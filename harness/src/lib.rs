@@ -7,6 +7,7 @@
 //!
 //! Invariant: reports compute no verdicts.
 
+pub mod audit;
 pub mod cli;
 pub mod command;
 pub mod crosscheck;

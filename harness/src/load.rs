@@ -92,14 +92,11 @@ impl Input {
 
     fn report(&mut self, diagnostics: &[Diagnostic], colour: bool) {
         for diagnostic in diagnostics {
-            let text = render(diagnostic, colour);
             match diagnostic.severity {
-                Severity::Warning | Severity::Note => self.warnings.push(text),
-                Severity::Error => self.problems.push(Problem {
-                    code: diagnostic.code.to_owned(),
-                    file: (diagnostic.labels.first()).map(|label| label.location.to_string()),
-                    text,
-                }),
+                Severity::Warning | Severity::Note => {
+                    self.warnings.push(render(diagnostic, colour));
+                }
+                Severity::Error => self.problems.push(problem(diagnostic, colour)),
             }
         }
     }
@@ -113,7 +110,8 @@ impl Input {
     }
 }
 
-fn source_problem(error: &SourceError) -> Problem {
+/// Says what is wrong with a file as such.
+pub fn source_problem(error: &SourceError) -> Problem {
     let (code, path) = match error {
         SourceError::Io { path, .. } => ("file-unreadable", path),
         SourceError::TooLarge { path } => ("file-too-large", path),
@@ -124,6 +122,15 @@ fn source_problem(error: &SourceError) -> Problem {
         code: code.to_owned(),
         file: Some(path.display().to_string()),
         text: error.to_string(),
+    }
+}
+
+/// What a diagnostic says is wrong.
+pub fn problem(diagnostic: &Diagnostic, colour: bool) -> Problem {
+    Problem {
+        code: diagnostic.code.to_owned(),
+        file: (diagnostic.labels.first()).map(|label| label.location.to_string()),
+        text: render(diagnostic, colour),
     }
 }
 

@@ -6,13 +6,14 @@
 //! [`interpret`] evaluates as the XDP program would; [`frame`] makes the bytes
 //! that are sent. [`meaning`] reads policy and image as sets of addresses, by which
 //! [`prove`] compares them everywhere at once, and [`shadowed`] finds rules that can
-//! never decide.
+//! never decide. [`mod@audit`] says what of all that somebody should look at.
 //!
 //! Invariant: no file, clock, thread, socket or system call in this crate.
 //! Invariant: [`oracle`] and [`lower`] share the model and nothing else; [`meaning`]
 //! shares with them, and with [`interpret`], the model and the types of the image.
 
 pub mod address_set;
+pub mod audit;
 pub mod chart;
 pub mod coverage;
 pub mod diagnostic;

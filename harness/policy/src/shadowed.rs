@@ -92,9 +92,13 @@ impl fmt::Display for Why {
 
 /// Every rule that can never decide, in the order of [`rules`].
 pub fn shadowed(policy: &Policy) -> Vec<Shadowed> {
-    let reading = PolicyReading::new(policy);
-    let mut shadowed = lists::shadowed(policy);
-    shadowed.extend(rules::shadowed(&reading));
+    by_reading(&PolicyReading::new(policy))
+}
+
+/// The same of a policy that has been read already.
+pub fn by_reading(reading: &PolicyReading<'_>) -> Vec<Shadowed> {
+    let mut shadowed = lists::shadowed(reading.policy());
+    shadowed.extend(rules::shadowed(reading));
     shadowed.sort_by_key(|shadowed| shadowed.rule);
     shadowed
 }

@@ -130,7 +130,8 @@ fn of_scenario(
     })
 }
 
-fn chosen(mut choices: Choices, readings: Readings) -> Choices {
+/// The choices, but for what the user chose otherwise.
+pub fn chosen(mut choices: Choices, readings: Readings) -> Choices {
     let Readings {
         ip_blocks_match_workloads,
         cidrs_match_workloads,

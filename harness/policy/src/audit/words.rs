@@ -1,0 +1,102 @@
+//! How things are called in messages.
+
+use super::context::Context;
+use crate::meaning::{L4, L4Class};
+use crate::model::{NetworkPolicy, Service, ServicePort};
+use crate::prefix::Family;
+use crate::region::Region;
+
+/// Things of a list before the rest is counted.
+const LISTED: usize = 4;
+
+/// `a, b and 3 more`.
+pub(super) fn listed(things: &[String]) -> String {
+    match things.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, before)) if things.len() <= LISTED => {
+            format!("{} and {last}", before.join(", "))
+        }
+        Some(_) => {
+            let more = things.len() - LISTED;
+            format!("{} and {more} more", things[..LISTED].join(", "))
+        }
+    }
+}
+
+/// `CiliumNetworkPolicy default/inventory`.
+pub(super) fn policy(policy: &NetworkPolicy) -> String {
+    format!("{} {}", policy.kind.name(), policy.name)
+}
+
+/// `default/inventory 50051/tcp (NodePort 30007/tcp)`.
+pub(super) fn service_port(service: &Service, port: &ServicePort) -> String {
+    let name = &service.name;
+    match port.node_port {
+        Some(node_port) => format!(
+            "{name} {} (NodePort {node_port}/{})",
+            port.port,
+            port.port.protocol.name()
+        ),
+        None => format!("{name} {} ({})", port.port, service.kind.name()),
+    }
+}
+
+/// `3,702,258,432 IPv4 addresses (all) and 2^125 IPv6 addresses (all) outside private
+/// ranges`, of a region that lies outside.
+pub(super) fn amount(region: &Region, context: &Context<'_>) -> String {
+    let mut parts = Vec::new();
+    for family in Family::ALL {
+        let count = region.count(family);
+        if count == 0 {
+            continue;
+        }
+        let share = match context.share(region, family) {
+            _ if count == context.outside.count(family) => "all".to_owned(),
+            share if share < 0.01 => "less than 0.01 %".to_owned(),
+            share => format!("{share:.2} %"),
+        };
+        parts.push(format!("{} {family} addresses ({share})", number(count)));
+    }
+    match parts.is_empty() {
+        true => "no address outside private ranges".to_owned(),
+        false => format!("{} outside private ranges", parts.join(" and ")),
+    }
+}
+
+/// `4,294,967,296`; of what nobody can read, the power of two that is nearest below.
+pub(super) fn number(count: u128) -> String {
+    if count > 1 << 48 {
+        let power = count.ilog2();
+        let exactly = count == 1 << power || count == u128::MAX;
+        let about = if exactly { "" } else { "over " };
+        let power = if count == u128::MAX { 128 } else { power };
+        return format!("{about}2^{power}");
+    }
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `50051/tcp`, `1-1023/udp`, `ICMP types 0-7`.
+pub(super) fn class(class: &L4Class) -> String {
+    match (class.first, class.last) {
+        (L4::Ports(first), L4::Ports(last)) if first == last => first.to_string(),
+        (L4::Ports(first), L4::Ports(last)) => format!("{}-{last}", first.port),
+        (L4::Icmp { kind: first }, L4::Icmp { kind: last }) if first == last => {
+            format!("ICMP type {first}")
+        }
+        (L4::Icmp { kind: first }, L4::Icmp { kind: last }) => {
+            format!("ICMP types {first}-{last}")
+        }
+        (L4::Ports(_) | L4::Icmp { .. } | L4::ForeignIcmp | L4::Other, _) => {
+            "protocols without ports".to_owned()
+        }
+    }
+}
