@@ -52,6 +52,7 @@ pub fn run(args: &CrosscheckArgs) -> Exit {
         tests: args.test.clone(),
         tags: args.tag.clone(),
         shard: None,
+        judged: "crosscheck".to_owned(),
     };
     let scenarios = selection.choose(&input.scenarios).scenarios;
     if scenarios.is_empty() {
