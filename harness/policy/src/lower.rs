@@ -52,6 +52,7 @@ pub fn lower(policy: &Policy) -> Result<MapImage, Vec<Diagnostic>> {
     let limits = Limits {
         prefixes: ImageSizes::MAX_PREFIXES,
         entries: ImageSizes::MAX_POLICY_ENTRIES,
+        pairs: 1 << 28,
     };
     lower_within(policy, limits)
 }
@@ -84,7 +85,9 @@ fn lower_within(policy: &Policy, limits: Limits) -> Result<MapImage, Vec<Diagnos
         })
         .collect();
     let names = names_of_receivers(&rules);
-    let Ok(identities) = Identities::new(policy, &groups, &selected, peerage.all(), &names) else {
+    let peers = peerage.all();
+    let Ok(identities) = Identities::new(policy, &groups, &selected, peers, &names, limits.pairs)
+    else {
         return Err(limits.too_many_overlaps(policy).into_iter().collect());
     };
     image.identities.clone_from(&identities.prefixes);

@@ -16,11 +16,7 @@ use crate::prefix::{Family, Prefix};
 
 use super::ports::protocols;
 
-/// Pairs of a peer and a place that it means, beyond which the policy is too large:
-/// each would be an entry at least.
-const MAX_PAIRS: usize = 1 << 28;
-
-/// More than [`MAX_PAIRS`].
+/// More pairs of a peer and a place that it means than were allowed.
 pub(super) struct TooManyPairs;
 
 /// Who is who.
@@ -48,13 +44,15 @@ pub(super) fn add_names<'a>(names: &mut PortNames<'a>, protocol: L4Protocol, por
 }
 
 impl Identities {
-    /// The identities that `peers` and `names`, ports of receivers, need.
+    /// The identities that `peers` and `names`, ports of receivers, need; at most so many
+    /// pairs of a peer and a place that it means.
     pub(super) fn new(
         policy: &Policy,
         groups: &Groups<'_>,
         selected: &[Set],
         peers: &[Who<'_>],
         names: &PortNames<'_>,
+        max_pairs: usize,
     ) -> Result<Identities, TooManyPairs> {
         let places = Places::new(policy, groups, peers);
         let all = places.all();
@@ -80,7 +78,7 @@ impl Identities {
         for (who, groups) in peers.iter().zip(selected) {
             let meant = places.meant_by(*who, groups);
             pairs += meant.len();
-            if pairs > MAX_PAIRS {
+            if pairs > max_pairs {
                 return Err(TooManyPairs);
             }
             partition.split(meant.iter().copied());

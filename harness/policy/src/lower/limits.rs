@@ -14,6 +14,8 @@ pub(super) struct Limits {
     pub(super) prefixes: usize,
     /// Of policies.
     pub(super) entries: usize,
+    /// Pairs of a peer and a place that it means: each would be an entry at least.
+    pub(super) pairs: usize,
 }
 
 impl Limits {

@@ -15,6 +15,7 @@ use crate::prefix::Prefix;
 const LIMITS: Limits = Limits {
     prefixes: 100,
     entries: 64,
+    pairs: 1000,
 };
 
 fn somewhere() -> Location {
@@ -194,6 +195,36 @@ fn rules_that_repeat_each_other_are_counted_once() {
     policy.network_policies = vec![said; 9];
     let image = lower_within(&policy, LIMITS).expect("they all say the same");
     assert_eq!(image.sizes().policy, 64);
+}
+
+/// Prefixes inside each other: each means all that are inside it.
+#[test]
+fn overlaps() {
+    let limits = Limits {
+        pairs: 10,
+        ..LIMITS
+    };
+    let mut policy = admitting(4, 80);
+    let Peers::Listed(peers) = &mut policy.network_policies[0].rules[0].peers else {
+        panic!("peers are listed");
+    };
+    for (peer, length) in peers.iter_mut().zip([8, 16, 24, 32]) {
+        let prefix = Prefix::new(Ipv4Addr::new(20, 0, 0, 0).into(), length);
+        peer.kind = PeerKind::Cidr(Cidr {
+            prefix: prefix.expect("no host bits"),
+            except: Vec::new(),
+        });
+    }
+    lower_within(&policy, limits).expect("4 and 3 and 2 and 1");
+    let fewer = Limits { pairs: 9, ..limits };
+    let diagnostics = lower_within(&policy, fewer).expect_err("it is too much");
+    let [diagnostic] = &diagnostics[..] else {
+        panic!("one diagnostic: {diagnostics:?}");
+    };
+    assert_eq!(diagnostic.code, "too-many-policy-entries");
+    let why = "the peers of all rules overlap so much that the policies come to more than the 64 \
+               entries that the map holds; the CiliumNetworkPolicy default/rules has 4 peers";
+    assert_eq!(diagnostic.message, why);
 }
 
 #[test]
