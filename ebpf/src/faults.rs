@@ -68,6 +68,17 @@ faults! {
     GENERATION_READ_TWICE = "generation-read-twice";
 }
 
+// What is only proposed.
+faults! {
+    /// What a policy in dry run would drop is dropped.
+    DRY_RUN_ENFORCED = "dry-run-enforced";
+    /// Nobody asks what policies in dry run say.
+    DRY_RUN_NOT_JUDGED = "dry-run-not-judged";
+    /// What a workload sends is held against what is proposed for what it
+    /// receives, and the reverse.
+    DRY_RUN_OF_OTHER_DIRECTION = "dry-run-of-other-direction";
+}
+
 // What is remembered.
 faults! {
     /// Whatever has the acknowledgement flag is taken for a reply.

@@ -15,8 +15,9 @@ pub(crate) trait AtHook {
     /// What can be decided before anything behind the IP header is read: step 4.
     fn before_transport(run: &Run, packet: &Packet) -> Result<(), Judgement>;
 
-    /// Steps 7 and following.
-    fn judge(run: &Run, packet: &Packet) -> Judgement;
+    /// Steps 7 and following. Notes in the packet by what guard else it is to be
+    /// judged.
+    fn judge(run: &Run, packet: &mut Packet) -> Judgement;
 }
 
 /// [`Hook::Uplink`].
@@ -32,7 +33,7 @@ impl AtHook for AtUplink {
     }
 
     #[inline(always)]
-    fn judge(run: &Run, packet: &Packet) -> Judgement {
+    fn judge(run: &Run, packet: &mut Packet) -> Judgement {
         prefilter::judge(run, packet)
     }
 }
@@ -50,7 +51,7 @@ impl AtHook for AtEgress {
     }
 
     #[inline(always)]
-    fn judge(run: &Run, packet: &Packet) -> Judgement {
+    fn judge(run: &Run, packet: &mut Packet) -> Judgement {
         if faults::EGRESS_NOT_JUDGED {
             return Self::HARMLESS.into();
         }
@@ -71,7 +72,7 @@ impl AtHook for AtIngress {
     }
 
     #[inline(always)]
-    fn judge(run: &Run, packet: &Packet) -> Judgement {
+    fn judge(run: &Run, packet: &mut Packet) -> Judgement {
         if faults::INGRESS_NOT_JUDGED {
             return Self::HARMLESS.into();
         }

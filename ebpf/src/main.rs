@@ -30,7 +30,7 @@ mod workload;
 use aya_ebpf::bindings::xdp_action::{XDP_ABORTED, XDP_DROP, XDP_PASS};
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
-use netverdict_abi::{Mode, Reason, Verdict};
+use netverdict_abi::{Event, Mode, Reason, Verdict};
 
 use crate::bytes::Frame;
 use crate::hook::{AtEgress, AtHook, AtIngress, AtUplink};
@@ -41,6 +41,22 @@ use crate::packet::Packet;
 struct Judgement {
     reason: Reason,
     rule: u32,
+}
+
+/// What the proposed policy says. An `Option` would leave fields undefined where
+/// nothing is proposed, which the verifier refuses to see copied.
+#[derive(Clone, Copy)]
+struct Proposal {
+    /// As in [`Event::proposed`].
+    code: u8,
+    rule: u32,
+}
+
+impl Proposal {
+    const NONE: Proposal = Proposal {
+        code: Event::NOT_PROPOSED,
+        rule: 0,
+    };
 }
 
 impl From<Reason> for Judgement {
@@ -101,7 +117,7 @@ fn run<H: AtHook>(ctx: &XdpContext) -> u32 {
     let generation = generation_in_force();
     let settings = generation.and_then(|generation| maps::SETTINGS.get(generation).copied());
     let (Some(generation), Some(settings)) = (generation, settings) else {
-        return finish::<H>(&frame, &run, Reason::Impossible.into());
+        return finish::<H>(&frame, &run, Reason::Impossible.into(), Proposal::NONE);
     };
     run.generation = generation;
     run.mode = settings.mode;
@@ -109,8 +125,17 @@ fn run<H: AtHook>(ctx: &XdpContext) -> u32 {
         run.epoch = settings.epoch;
         run.flows = settings.flows;
     }
-    let judgement = decide::<H>(&frame, &run);
-    finish::<H>(&frame, &run, judgement)
+    let mut packet = Packet::UNREAD;
+    let judgement = decide::<H>(&frame, &run, &mut packet);
+    let proposal = parts::propose::<H>(&run, &packet);
+    if faults::DRY_RUN_ENFORCED && proposal.code != Event::NOT_PROPOSED {
+        let enforced = Judgement {
+            reason: Reason::from_code(proposal.code).unwrap_or(Reason::Impossible),
+            rule: proposal.rule,
+        };
+        return finish::<H>(&frame, &run, enforced, proposal);
+    }
+    finish::<H>(&frame, &run, judgement, proposal)
 }
 
 /// The generation that this run goes by. Called once, and volatile, so that the
@@ -124,11 +149,11 @@ fn generation_in_force() -> Option<u32> {
 }
 
 #[inline(always)]
-fn decide<H: AtHook>(frame: &Frame<'_>, run: &Run) -> Judgement {
+fn decide<H: AtHook>(frame: &Frame<'_>, run: &Run, packet: &mut Packet) -> Judgement {
     if run.is(Mode::PASS_ALL) && !faults::PASS_ALL_IGNORED {
         return Reason::PassAll.into();
     }
-    let (Ok(judgement) | Err(judgement)) = judge::<H>(frame, run);
+    let (Ok(judgement) | Err(judgement)) = judge::<H>(frame, run, packet);
     if faults::PASSES_EVERYTHING && judgement.reason.verdict() == Verdict::Drop {
         return H::HARMLESS.into();
     }
@@ -138,18 +163,29 @@ fn decide<H: AtHook>(frame: &Frame<'_>, run: &Run) -> Judgement {
 /// The steps of [`Reason`]. A frame whose shape decides leaves early, with an
 /// `Err`.
 #[inline(always)]
-fn judge<H: AtHook>(frame: &Frame<'_>, run: &Run) -> Result<Judgement, Judgement> {
-    let mut packet = Packet::UNREAD;
-    parts::read_header(frame, &mut packet)?;
-    H::before_transport(run, &packet)?;
-    parts::read_upper(frame, &mut packet)?;
-    Ok(parts::judge::<H>(run, &mut packet))
+fn judge<H: AtHook>(
+    frame: &Frame<'_>,
+    run: &Run,
+    packet: &mut Packet,
+) -> Result<Judgement, Judgement> {
+    parts::read_header(frame, packet)?;
+    H::before_transport(run, packet)?;
+    parts::read_upper(frame, packet)?;
+    Ok(parts::judge::<H>(run, packet))
 }
 
 #[inline(always)]
-fn finish<H: AtHook>(frame: &Frame<'_>, run: &Run, judgement: Judgement) -> u32 {
+fn finish<H: AtHook>(
+    frame: &Frame<'_>,
+    run: &Run,
+    judgement: Judgement,
+    proposal: Proposal,
+) -> u32 {
     report::count(H::HOOK, judgement.reason);
-    report::event(frame, H::HOOK, run, judgement);
+    if proposal.code != Event::NOT_PROPOSED {
+        report::count_proposed(H::HOOK, proposal.code);
+    }
+    report::event(frame, H::HOOK, run, judgement, proposal);
     action(judgement.reason.verdict())
 }
 

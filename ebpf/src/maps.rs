@@ -59,6 +59,9 @@ pub(crate) static FRAGMENTS: LruHashMap<FragmentKey, Fragment, REMEMBERED_MAX> =
 #[btf_map]
 pub(crate) static COUNTERS: PerCpuArray<u64, COUNTER_COUNT> = PerCpuArray::new();
 
+#[btf_map]
+pub(crate) static PROPOSED: PerCpuArray<u64, COUNTER_COUNT> = PerCpuArray::new();
+
 /// Of [`netverdict_abi::Event`]: libbpf refuses a ring buffer with a value type.
 #[btf_map]
 pub(crate) static EVENTS: RingBuf<(), EVENTS_SIZE> = RingBuf::new();

@@ -1,6 +1,6 @@
 //! What policies judge of a packet: who, to whom, protocol and ports.
 
-use netverdict_abi::Reason;
+use netverdict_abi::{Guard, Reason};
 
 use crate::address::{Address, Family};
 use crate::bytes::{Bytes, read_inside, read_within};
@@ -32,6 +32,9 @@ pub(crate) struct Packet {
     pub(crate) destination_port_be: u16,
     /// What an ICMP error is about.
     pub(crate) about: Endpoints,
+    /// What would guard it if policies in dry run were enforced; without
+    /// [`Guard::SELECTED`] where that is not to be asked.
+    pub(crate) proposed: Guard,
 }
 
 /// Both ends of a packet, as far as a connection is known by them.
@@ -97,6 +100,11 @@ impl Packet {
             destination_port_be: 0,
             protocol: 0,
             role: Role::NONE,
+        },
+        proposed: Guard {
+            id: 0,
+            flags: 0,
+            default_rule: 0,
         },
     };
 

@@ -9,13 +9,13 @@
 
 use aya_ebpf::bindings::xdp_md;
 use aya_ebpf::programs::XdpContext;
-use netverdict_abi::{Hook, Reason};
+use netverdict_abi::{Guard, Hook, Reason};
 
 use crate::address::Family;
 use crate::bytes::{Bytes, Frame, Linear, Paged};
 use crate::hook::{AtEgress, AtHook, AtIngress, AtUplink};
 use crate::packet::{self, Packet};
-use crate::{Judgement, Run, faults, fragment, ipv4, ipv6, tags};
+use crate::{Judgement, Proposal, Run, faults, fragment, ipv4, ipv6, tags, workload};
 
 /// Steps 1 to 3 of [`Reason`]: up to the IP header.
 #[inline(always)]
@@ -39,6 +39,25 @@ pub(crate) fn judge<H: AtHook>(run: &Run, packet: &mut Packet) -> Judgement {
     };
     Judgement {
         reason: reason(packed as u8),
+        rule: (packed >> 32) as u32,
+    }
+}
+
+/// What the proposed policy says, if [`judge`] noted one. Apart from `judge`, so that
+/// the ways through the enforced policy do not multiply with those through this one.
+#[inline(always)]
+pub(crate) fn propose<H: AtHook>(run: &Run, packet: &Packet) -> Proposal {
+    if packet.proposed.flags & Guard::SELECTED == 0 {
+        return Proposal::NONE;
+    }
+    let packed = match H::HOOK {
+        // No workload's policy stands here.
+        Hook::Uplink => return Proposal::NONE,
+        Hook::Egress => netverdict_propose_egress(run, packet),
+        Hook::Ingress => netverdict_propose_ingress(run, packet),
+    };
+    Proposal {
+        code: packed as u8,
         rule: (packed >> 32) as u32,
     }
 }
@@ -86,7 +105,22 @@ macro_rules! judges {
                 (Some(run), Some(packet)) => judged::<$hook>(run, packet),
                 _ => Reason::Impossible.into(),
             };
-            u64::from(judgement.rule) << 32 | judgement.reason as u64
+            packed(judgement)
+        }
+    )* };
+}
+
+macro_rules! proposes {
+    ($($name:ident = $hook:ident;)*) => { $(
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        extern "C" fn $name(run: *const Run, packet: *const Packet) -> u64 {
+            // SAFETY: as of `judges`.
+            let (run, packet) = unsafe { (run.as_ref(), packet.as_ref()) };
+            packed(match (run, packet) {
+                (Some(run), Some(packet)) => workload::propose::<$hook>(run, packet),
+                _ => Reason::Impossible.into(),
+            })
         }
     )* };
 }
@@ -95,6 +129,17 @@ judges! {
     netverdict_judge_uplink = AtUplink;
     netverdict_judge_egress = AtEgress;
     netverdict_judge_ingress = AtIngress;
+}
+
+proposes! {
+    netverdict_propose_egress = AtEgress;
+    netverdict_propose_ingress = AtIngress;
+}
+
+/// The rule in the upper half, the reason's code in the lower.
+#[inline(always)]
+fn packed(judgement: Judgement) -> u64 {
+    u64::from(judgement.rule) << 32 | judgement.reason as u64
 }
 
 #[inline(always)]

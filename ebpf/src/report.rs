@@ -4,20 +4,39 @@ use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use netverdict_abi::{Event, Hook, Mode, REASON_COUNT, Reason, Verdict};
 
 use crate::bytes::{Bytes, Frame, Linear, Paged};
-use crate::{Judgement, Run, maps};
+use crate::{Judgement, Proposal, Run, maps};
 
 #[inline(always)]
 pub(crate) fn count(hook: Hook, reason: Reason) {
-    let index = hook as u32 * REASON_COUNT as u32 + reason as u32;
-    if let Some(counter) = maps::COUNTERS.get_ptr_mut(index) {
+    if let Some(counter) = maps::COUNTERS.get_ptr_mut(index(hook, reason as u8)) {
         // SAFETY: the slot is this CPU's, and an XDP program is not interrupted
         // by itself.
         unsafe { *counter += 1 };
     }
 }
 
+/// `code` is a [`Reason`]'s.
 #[inline(always)]
-pub(crate) fn event(frame: &Frame<'_>, hook: Hook, run: &Run, judgement: Judgement) {
+pub(crate) fn count_proposed(hook: Hook, code: u8) {
+    if let Some(counter) = maps::PROPOSED.get_ptr_mut(index(hook, code)) {
+        // SAFETY: as in `count`.
+        unsafe { *counter += 1 };
+    }
+}
+
+#[inline(always)]
+fn index(hook: Hook, code: u8) -> u32 {
+    hook as u32 * REASON_COUNT as u32 + u32::from(code)
+}
+
+#[inline(always)]
+pub(crate) fn event(
+    frame: &Frame<'_>,
+    hook: Hook,
+    run: &Run,
+    judgement: Judgement,
+    proposal: Proposal,
+) {
     let wanted = match judgement.reason.verdict() {
         Verdict::Pass => Mode::EVENT_ON_PASS,
         Verdict::Drop | Verdict::Abort => Mode::EVENT_ON_DROP,
@@ -37,8 +56,10 @@ pub(crate) fn event(frame: &Frame<'_>, hook: Hook, run: &Run, judgement: Judgeme
         generation: run.generation as u8,
         tail,
         hook: hook as u8,
-        zero: [0; 3],
+        proposed: proposal.code,
+        zero: [0; 2],
         rule: judgement.rule,
+        proposed_rule: proposal.rule,
         frame_length: frame.length as u32,
         ifindex: run.link,
         rx_queue: frame.ctx.rx_queue_index(),

@@ -1,21 +1,22 @@
 //! The hooks of a workload: steps 8 and following of [`Reason`].
 
-use netverdict_abi::{BackendKey, Endpoint, Flow, Hook, Mode, Reason};
+use netverdict_abi::{BackendKey, Endpoint, Flow, Guard, Hook, Mode, Reason};
 
+use crate::address::Address;
 use crate::hook::AtHook;
 use crate::packet::Packet;
 use crate::{Judgement, Run, connection, faults, icmp, maps, policy, prefilter};
 
 #[inline(always)]
-pub(crate) fn judge<H: AtHook>(run: &Run, packet: &Packet) -> Judgement {
+pub(crate) fn judge<H: AtHook>(run: &Run, packet: &mut Packet) -> Judgement {
     let is_discovery =
         (packet.icmp()).is_some_and(|kind| icmp::is_neighbour_discovery(packet.family, kind));
     if is_discovery && packet.hop_limit == 255 {
         return Reason::NeighbourDiscovery.into();
     }
-    let (own, peer) = match H::HOOK {
-        Hook::Egress => (&packet.source, &packet.destination),
-        Hook::Uplink | Hook::Ingress => (&packet.destination, &packet.source),
+    let own = match H::HOOK {
+        Hook::Egress => &packet.source,
+        Hook::Uplink | Hook::Ingress => &packet.destination,
     };
     // SAFETY: entries of the generation in force do not change while it is.
     let endpoint = unsafe { maps::ENDPOINTS.get(own.endpoint_key(packet.family, run)) };
@@ -44,7 +45,8 @@ pub(crate) fn judge<H: AtHook>(run: &Run, packet: &Packet) -> Judgement {
                 Hook::Egress => &endpoint.egress,
                 Hook::Uplink | Hook::Ingress => &endpoint.ingress,
             };
-            policy::judge(run, guard, peer, packet)
+            packet.proposed = proposed::<H>(&endpoint);
+            policy::judge(run, guard, peer::<H>(packet), packet)
         }
     };
     if run.is(Mode::TRACK)
@@ -56,6 +58,34 @@ pub(crate) fn judge<H: AtHook>(run: &Run, packet: &Packet) -> Judgement {
         connection::remember(run, H::HOOK, packet);
     }
     judgement
+}
+
+/// What the proposed policy says: the last of step 12. Only of what the policy
+/// decided about, of which [`judge`] notes the guard.
+#[inline(always)]
+pub(crate) fn propose<H: AtHook>(run: &Run, packet: &Packet) -> Judgement {
+    policy::judge(run, &packet.proposed, peer::<H>(packet), packet)
+}
+
+/// Who is on the other side.
+#[inline(always)]
+fn peer<H: AtHook>(packet: &Packet) -> &Address {
+    match H::HOOK {
+        Hook::Egress => &packet.destination,
+        Hook::Uplink | Hook::Ingress => &packet.source,
+    }
+}
+
+#[inline(always)]
+fn proposed<H: AtHook>(endpoint: &Endpoint) -> Guard {
+    let sends = matches!(H::HOOK, Hook::Egress) != faults::DRY_RUN_OF_OTHER_DIRECTION;
+    if faults::DRY_RUN_NOT_JUDGED {
+        Guard::default()
+    } else if sends {
+        endpoint.proposed_egress
+    } else {
+        endpoint.proposed_ingress
+    }
 }
 
 /// Whether the workload sends by the link that the frame came in by. What is sent

@@ -2,6 +2,7 @@
 
 use netverdict_abi::{Reason, Verdict};
 use netverdict_policy::image::RuleId;
+use netverdict_policy::interpret::{Judgement, Proposal};
 use netverdict_policy::journey::Point;
 
 /// Everything seen of one frame in one lane.
@@ -26,9 +27,20 @@ pub struct Judged {
     pub reason: Reason,
     /// The rule that decided.
     pub rule: RuleId,
+    /// What the proposed policy says, where it was asked.
+    pub proposed: Option<Proposal>,
 }
 
 impl Judged {
+    /// What was said, wherever it was.
+    pub fn word(&self) -> Judgement {
+        Judgement {
+            reason: self.reason,
+            rule: self.rule,
+            proposed: self.proposed,
+        }
+    }
+
     /// Whether the frame went on.
     pub fn passes(&self) -> bool {
         self.reason.verdict() == Verdict::Pass

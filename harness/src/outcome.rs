@@ -1,10 +1,11 @@
 //! Three parties compared: the author, the policy as the oracle reads it, and
 //! the kernel.
 
-use netverdict_abi::{Reason, Verdict};
-use netverdict_policy::image::{MapImage, RuleId};
+use netverdict_abi::Verdict;
+use netverdict_policy::image::MapImage;
+use netverdict_policy::interpret::{Judgement, Proposal};
 use netverdict_policy::journey::Target;
-use netverdict_policy::oracle::Decision;
+use netverdict_policy::oracle::{Decision, Said};
 use netverdict_policy::scenario::{Case, Probe};
 
 use crate::observation::{Judged, Observation, Seen, Witness};
@@ -116,21 +117,23 @@ pub fn compare(
 
 /// The filter names one rule, the oracle all that decide alike.
 fn agrees(decision: &Decision, judged: &Judged, image: &MapImage) -> bool {
-    decision.point == judged.point && says_the_same(decision, judged.reason, judged.rule, image)
+    decision.point == judged.point && says_the_same(decision, judged.word(), image)
 }
 
-/// Whether the filter gave the oracle's reason, and one of its rules.
-pub(crate) fn says_the_same(
-    decision: &Decision,
-    reason: Reason,
-    rule: RuleId,
-    image: &MapImage,
-) -> bool {
-    let names_a_deciding_rule = match image.rule(rule) {
-        None => decision.rules.is_empty(),
-        Some(rule) => decision.rules.contains(&rule),
+/// Whether the filter gave the oracle's reason, and one of its rules, and proposes the
+/// same.
+pub(crate) fn says_the_same(decision: &Decision, word: Judgement, image: &MapImage) -> bool {
+    let Judgement {
+        reason,
+        rule,
+        proposed,
+    } = word;
+    let said = |reason, rule| Said {
+        reason,
+        rule: image.rule(rule),
     };
-    decision.reason == reason && names_a_deciding_rule
+    let proposed = proposed.map(|Proposal { reason, rule }| said(reason, rule));
+    decision.is_said_by(said(reason, rule), proposed)
 }
 
 fn is_undeliverable(case: &Case) -> bool {

@@ -17,10 +17,15 @@ pub struct Event {
     pub tail: [u8; 8],
     /// The [`crate::Hook`]'s code.
     pub hook: u8,
+    /// What the proposed policy says: a [`crate::Reason`]'s code, or
+    /// [`Event::NOT_PROPOSED`].
+    pub proposed: u8,
     /// Zero.
-    pub zero: [u8; 3],
+    pub zero: [u8; 2],
     /// The rule that decided, or 0.
     pub rule: u32,
+    /// The rule that decided as proposed, or 0.
+    pub proposed_rule: u32,
     /// Length of the frame in bytes, Ethernet header included, FCS excluded.
     pub frame_length: u32,
     /// Ingress interface, as numbered in the namespace that received it.
@@ -29,4 +34,10 @@ pub struct Event {
     pub rx_queue: u32,
 }
 
-const _: () = assert!(size_of::<Event>() == 36 && align_of::<Event>() == 4);
+impl Event {
+    /// In [`Event::proposed`]: nothing else is proposed for this frame.
+    pub const NOT_PROPOSED: u8 = u8::MAX;
+}
+
+const _: () = assert!(crate::REASON_COUNT <= Event::NOT_PROPOSED as usize);
+const _: () = assert!(size_of::<Event>() == 40 && align_of::<Event>() == 4);

@@ -161,6 +161,12 @@ pub struct Endpoint {
     pub egress: Guard,
     /// What guards the frames that it receives.
     pub ingress: Guard,
+    /// What would guard the frames that it sends if policies in dry run were
+    /// enforced beside the others; without [`Guard::SELECTED`] where none of them
+    /// is about those.
+    pub proposed_egress: Guard,
+    /// Likewise the frames that it receives.
+    pub proposed_ingress: Guard,
 }
 
 /// What guards one direction of a workload.
@@ -343,7 +349,7 @@ const _: () = {
     assert!(size_of::<Lpm4>() == 8 && size_of::<Lpm6>() == 20);
     assert!(size_of::<Verdicted>() == 8);
     assert!(size_of::<EndpointKey>() == 20);
-    assert!(size_of::<Endpoint>() == 32);
+    assert!(size_of::<Endpoint>() == 56);
     assert!(size_of::<PolicyKey>() == 12);
     assert!(size_of::<FlowKey>() == 24);
     assert!(size_of::<Flow>() == 8);

@@ -26,7 +26,7 @@ pub use reason::{REASON_COUNT, Reason, Verdict};
 
 /// Version of everything in this crate; an object built against another one is
 /// refused. It is the value of the object's [`LAYOUT_SYMBOL`] constant.
-pub const LAYOUT_VERSION: u32 = 2;
+pub const LAYOUT_VERSION: u32 = 3;
 
 /// Name of the read-only global that holds [`LAYOUT_VERSION`] in the object.
 pub const LAYOUT_SYMBOL: &str = "NETVERDICT_LAYOUT";
@@ -80,13 +80,17 @@ pub mod map {
     pub const FRAGMENTS: &str = "FRAGMENTS";
     /// Per-CPU array of `u64`, [`crate::COUNTER_COUNT`] of them: frames judged.
     pub const COUNTERS: &str = "COUNTERS";
+    /// Per-CPU array of `u64`, [`crate::COUNTER_COUNT`] of them, as
+    /// [`COUNTERS`]: what the proposed policy says, of frames that it was asked
+    /// about.
+    pub const PROPOSED: &str = "PROPOSED";
     /// Ring buffer of [`crate::Event`].
     pub const EVENTS: &str = "EVENTS";
     /// Per-CPU array of one `u64`: events that found the ring buffer full.
     pub const LOST_EVENTS: &str = "LOST_EVENTS";
 
     /// Every map of the layout.
-    pub const ALL: [&str; 16] = [
+    pub const ALL: [&str; 17] = [
         GENERATION,
         SETTINGS,
         PREFILTERS,
@@ -101,6 +105,7 @@ pub mod map {
         CONNECTIONS,
         FRAGMENTS,
         COUNTERS,
+        PROPOSED,
         EVENTS,
         LOST_EVENTS,
     ];

@@ -105,6 +105,13 @@ macro_rules! reasons {
         ///     its workloads is no rule.) Of two entries that
         ///     decide alike, the one with the longer protocol and port prefix is
         ///     reported, then the one of the identity itself.
+        ///
+        ///     Where policies in dry run are about the workload and direction, what
+        ///     they and the enforced ones would say together is looked up likewise,
+        ///     under a guard of its own, of every frame that this step decides
+        ///     about. Its reason and rule are counted and reported beside the
+        ///     frame's own; they decide nothing, neither about the frame nor about
+        ///     what is remembered.
         /// 13. What 10 or 12 passes is remembered as a connection of this hook,
         ///     if [`crate::Mode::TRACK`]: TCP, UDP and SCTP by ports, an echo
         ///     request (type 8; ICMPv6 128) by its identifier as source port,

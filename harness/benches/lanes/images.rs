@@ -80,6 +80,8 @@ pub(crate) fn policy(entries: usize) -> MapImage {
         number: 0,
         egress: Some(0),
         ingress: Some(0),
+        proposed_egress: None,
+        proposed_ingress: None,
     };
     let of_peer = |index| (Prefix::containing(peer(index).into(), 32), identity(index));
     MapImage {

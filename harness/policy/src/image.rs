@@ -73,6 +73,11 @@ pub struct EndpointImage {
     pub egress: Option<u32>,
     /// Likewise what it receives.
     pub ingress: Option<u32>,
+    /// Likewise what would guard what it sends if the proposed policy were in force;
+    /// `None` if no policy in dry run selects it for that.
+    pub proposed_egress: Option<u32>,
+    /// Likewise what it receives.
+    pub proposed_ingress: Option<u32>,
 }
 
 /// What guards one direction of one or more workloads.
@@ -146,6 +151,28 @@ impl MapImage {
     pub fn rule(&self, id: RuleId) -> Option<RuleRef> {
         let index = usize::try_from(id.0.checked_sub(1)?).ok()?;
         self.rules.get(index).copied()
+    }
+
+    /// The image as if the proposed policy were in force; what is in force now takes
+    /// its place.
+    #[must_use]
+    pub fn proposed(&self) -> MapImage {
+        let mut image = self.clone();
+        for endpoint in image.endpoints.values_mut() {
+            let EndpointImage {
+                number: _,
+                egress,
+                ingress,
+                proposed_egress,
+                proposed_ingress,
+            } = endpoint;
+            for (enforced, proposed) in [(egress, proposed_egress), (ingress, proposed_ingress)] {
+                if proposed.is_some() {
+                    std::mem::swap(enforced, proposed);
+                }
+            }
+        }
+        image
     }
 
     /// Entries that each map has to hold for this image.

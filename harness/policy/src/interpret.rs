@@ -29,6 +29,17 @@ pub struct Judgement {
     pub reason: Reason,
     /// The rule that decided.
     pub rule: RuleId,
+    /// What the proposed policy says, where it was asked.
+    pub proposed: Option<Proposal>,
+}
+
+/// What the proposed policy says of a frame: it decides nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Why; it implies the verdict.
+    pub reason: Reason,
+    /// The rule that would decide.
+    pub rule: RuleId,
 }
 
 /// Judges the bytes of a frame at a hook by `image`, in the order that [`Reason`]
@@ -165,6 +176,13 @@ fn by_prefilter(
     }
 }
 
+/// Numbers of what guards a workload in one direction.
+#[derive(Clone, Copy)]
+struct Guards {
+    enforced: Option<u32>,
+    proposed: Option<u32>,
+}
+
 /// A packet at a workload's hook.
 struct AtWorkload<'a> {
     image: &'a MapImage,
@@ -180,7 +198,7 @@ impl AtWorkload<'_> {
         if self.transport.is_discovery() && self.packet.hops == 255 {
             return by_no_rule(Reason::NeighbourDiscovery);
         }
-        let (endpoint, peer, guard) = match self.place(note) {
+        let (endpoint, peer, guards) = match self.place(note) {
             Ok(place) => place,
             Err(reason) => return by_no_rule(reason),
         };
@@ -191,18 +209,17 @@ impl AtWorkload<'_> {
                 return by_no_rule(Reason::Reply);
             }
             None if self.is_related(memory) => return by_no_rule(Reason::Related),
-            None => match guard.and_then(|number| Some((number, self.guard(number)?))) {
-                None => by_no_rule(Reason::PolicyNotSelected),
-                Some((number, guard)) => {
-                    let identity = identity(self.image, peer, note);
-                    by_policy(guard, identity, self.transport, |said| {
-                        note(match said {
-                            Some(entry) => Key::Policy(number, entry),
-                            None => Key::Default(number),
-                        });
-                    })
-                }
-            },
+            None => {
+                let mut judgement = match guards.enforced {
+                    None => by_no_rule(Reason::PolicyNotSelected),
+                    Some(number) => self.by_guard(number, peer, note),
+                };
+                judgement.proposed = guards.proposed.map(|number| {
+                    let Judgement { reason, rule, .. } = self.by_guard(number, peer, note);
+                    Proposal { reason, rule }
+                });
+                judgement
+            }
         };
         if let Reason::Bypassed | Reason::PolicyAllow | Reason::PolicyNotSelected = judgement.reason
         {
@@ -211,15 +228,25 @@ impl AtWorkload<'_> {
         judgement
     }
 
-    fn guard(&self, number: u32) -> Option<&GuardImage> {
-        self.image.guards.get(number as usize)
+    /// What the guard of this number says; nothing, if there is none.
+    fn by_guard(&self, number: u32, peer: IpAddr, note: &mut impl FnMut(Key)) -> Judgement {
+        let Some(guard) = self.image.guards.get(number as usize) else {
+            return by_no_rule(Reason::PolicyNotSelected);
+        };
+        let identity = identity(self.image, peer, note);
+        by_policy(guard, identity, self.transport, |said| {
+            note(match said {
+                Some(entry) => Key::Policy(number, entry),
+                None => Key::Default(number),
+            });
+        })
     }
 
-    /// The workload, who is on the other side, and the number of the guard.
+    /// The workload, who is on the other side, and the numbers of the guards.
     fn place(
         &self,
         note: &mut impl FnMut(Key),
-    ) -> Result<(&EndpointImage, IpAddr, Option<u32>), Reason> {
+    ) -> Result<(&EndpointImage, IpAddr, Guards), Reason> {
         let Packet {
             source,
             destination,
@@ -231,13 +258,21 @@ impl AtWorkload<'_> {
                     .filter(|endpoint| endpoint.number as usize == link)
                     .ok_or(Reason::ForeignSource)?;
                 note(Key::Endpoint(source));
-                Ok((endpoint, destination, endpoint.egress))
+                let guards = Guards {
+                    enforced: endpoint.egress,
+                    proposed: endpoint.proposed_egress,
+                };
+                Ok((endpoint, destination, guards))
             }
             Point::Ingress(_) | Point::Uplink => {
                 let endpoint = self.image.endpoints.get(&destination);
                 let endpoint = endpoint.ok_or(Reason::ForeignDestination)?;
                 note(Key::Endpoint(destination));
-                Ok((endpoint, source, endpoint.ingress))
+                let guards = Guards {
+                    enforced: endpoint.ingress,
+                    proposed: endpoint.proposed_ingress,
+                };
+                Ok((endpoint, source, guards))
             }
         }
     }
@@ -344,7 +379,11 @@ fn entry(
 }
 
 fn by(reason: Reason, rule: RuleId) -> Judgement {
-    Judgement { reason, rule }
+    Judgement {
+        reason,
+        rule,
+        proposed: None,
+    }
 }
 
 fn by_no_rule(reason: Reason) -> Judgement {

@@ -4,7 +4,8 @@
 //! are one peer (`peers`). Addresses (`places`) are split into classes by the sets
 //! that the peers mean (`partition`); what no peer tells apart is one identity
 //! (`identities`). Workloads that the same policies select share a guard
-//! (`guards`), whose entries (`entries`) are, for each identity and for anybody, what
+//! (`guards`), and so for what would be if policies in dry run were enforced as well.
+//! Its entries (`entries`) are, for each identity and for anybody, what
 //! the rules say of prefixes of protocol and port, settled so that the longest
 //! prefix decides (`precedence`).
 //!
@@ -37,7 +38,7 @@ use crate::image::{EndpointImage, ImageSizes, MapImage};
 use crate::model::{Direction, Policy, Ports, Subject};
 use entries::{Sources, Writer};
 use groups::Groups;
-use guards::Guards;
+use guards::{Guarded, Guards};
 use identities::{Identities, PortNames};
 use limits::Limits;
 use number::Numbers;
@@ -72,7 +73,7 @@ fn lower_within(policy: &Policy, limits: Limits) -> Result<MapImage, Vec<Diagnos
     let subjects = subjects(policy, &mut groups);
     let mut peerage = Peerage::default();
     // A policy that selects nobody needs no identities.
-    let rules: Vec<Vec<KnownRule<'_>>> = (policy.network_policies.iter().zip(&subjects))
+    let rules: Vec<Vec<KnownRule<'_>>> = (policy.all_network_policies().zip(&subjects))
         .map(|(rules, subject)| match subject.iter().next() {
             Some(_) => peerage.rules_of(rules, policy.choices),
             None => Vec::new(),
@@ -117,7 +118,7 @@ fn lower_within(policy: &Policy, limits: Limits) -> Result<MapImage, Vec<Diagnos
 /// The groups that each policy selects.
 fn subjects<'a>(policy: &'a Policy, groups: &mut Groups<'a>) -> Vec<Set> {
     let mut known = HashMap::new();
-    (policy.network_policies.iter())
+    (policy.all_network_policies())
         .map(|rules| match &rules.subject {
             Subject::Workloads(selector) => {
                 let selected = known.entry(selector);
@@ -150,13 +151,15 @@ fn endpoints(policy: &Policy, guards: &Guards) -> BTreeMap<std::net::IpAddr, End
         if workload.host_network {
             continue;
         }
-        let (egress, ingress) = guards.of_workload[number as usize];
+        let Guarded { enforced, proposed } = guards.of_workload[number as usize];
         for address in &workload.addresses {
             // An address that two workloads claim is the first one's.
             endpoints.entry(*address).or_insert(EndpointImage {
                 number,
-                egress,
-                ingress,
+                egress: enforced.egress,
+                ingress: enforced.ingress,
+                proposed_egress: proposed.egress,
+                proposed_ingress: proposed.ingress,
             });
         }
     }

@@ -61,8 +61,11 @@ pub struct Policy {
     /// Prefilters: (protocol, node port) is unique. One may stand at a port
     /// that no service has.
     pub prefilters: Vec<Prefilter>,
-    /// Network policies, in the order of the manifests.
+    /// Network policies that are enforced, in the order of the manifests.
     pub network_policies: Vec<NetworkPolicy>,
+    /// Network policies in dry run, likewise: what they and the enforced ones say
+    /// together is the proposed policy, which is counted and decides nothing.
+    pub dry_run: Vec<NetworkPolicy>,
     /// What upstream leaves to the implementation.
     pub choices: Choices,
     /// What policies, Services and Namespaces say of themselves: for those who judge
@@ -267,7 +270,7 @@ pub enum RuleRef {
     },
     /// A peer of a rule.
     Policy {
-        /// Index into [`Policy::network_policies`].
+        /// Index as of [`Policy::network_policy`].
         policy: usize,
         /// Index into [`NetworkPolicy::rules`].
         rule: usize,
@@ -276,7 +279,7 @@ pub enum RuleRef {
     },
     /// The default deny of a policy that selects the workload.
     DefaultDeny {
-        /// Index into [`Policy::network_policies`].
+        /// Index as of [`Policy::network_policy`].
         policy: usize,
     },
     /// The node reaches its own workloads: no line says so.
@@ -285,6 +288,38 @@ pub enum RuleRef {
 }
 
 impl Policy {
+    /// Every network policy, as rules name them: the enforced ones, then those in dry
+    /// run.
+    pub fn all_network_policies(&self) -> impl DoubleEndedIterator<Item = &NetworkPolicy> + Clone {
+        self.network_policies.iter().chain(&self.dry_run)
+    }
+
+    /// The network policy with this index, counted as in
+    /// [`Policy::all_network_policies`].
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn network_policy(&self, index: usize) -> &NetworkPolicy {
+        match index.checked_sub(self.network_policies.len()) {
+            None => &self.network_policies[index],
+            Some(index) => &self.dry_run[index],
+        }
+    }
+
+    /// Whether the network policy with this index is in dry run.
+    pub fn is_dry_run(&self, index: usize) -> bool {
+        index >= self.network_policies.len()
+    }
+
+    /// The proposed policy, as if it were in force: rules have the same names in
+    /// both.
+    #[must_use]
+    pub fn proposed(&self) -> Policy {
+        let mut proposed = self.clone();
+        proposed.network_policies.append(&mut proposed.dry_run);
+        proposed
+    }
+
     /// Where the rule stands; `None` for what no line says.
     ///
     /// # Panics
@@ -300,13 +335,13 @@ impl Policy {
             }
             RuleRef::PrefilterDefault { prefilter } => &self.prefilters[prefilter].default_location,
             RuleRef::Policy { policy, rule, peer } => {
-                let rule = &self.network_policies[policy].rules[rule];
+                let rule = &self.network_policy(policy).rules[rule];
                 match &rule.peers {
                     Peers::Any => &rule.location,
                     Peers::Listed(peers) => &peers[peer].location,
                 }
             }
-            RuleRef::DefaultDeny { policy } => &self.network_policies[policy].location,
+            RuleRef::DefaultDeny { policy } => &self.network_policy(policy).location,
             RuleRef::NodeReachesWorkloads => return None,
         })
     }

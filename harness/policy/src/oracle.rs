@@ -40,9 +40,41 @@ pub struct Decision {
     /// Every rule that decides in this way, in the policy's order: a party that
     /// names any of them is right. Empty where no rule decides.
     pub rules: Vec<RuleRef>,
+    /// What the proposed policy says, where policies in dry run are about the workload
+    /// and direction, and the policy stage was asked.
+    pub proposed: Option<Proposed>,
     /// What the hook's stage says by itself, whether or not it was asked; `None`
     /// where there is no such stage, or the frame's shape decides.
     pub stage: Option<Stage>,
+}
+
+/// What the proposed policy says of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// Why; it implies the verdict.
+    pub reason: Reason,
+    /// Every rule that would decide in this way, as of [`Decision::rules`].
+    pub rules: Vec<RuleRef>,
+}
+
+/// What another party says: why, and by which rule, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Why.
+    pub reason: Reason,
+    /// The one rule that it names.
+    pub rule: Option<RuleRef>,
+}
+
+impl Said {
+    /// Whether it is this reason and one of these rules, or rightly none.
+    fn is(self, reason: Reason, rules: &[RuleRef]) -> bool {
+        self.reason == reason
+            && match self.rule {
+                Some(rule) => rules.contains(&rule),
+                None => rules.is_empty(),
+            }
+    }
 }
 
 /// A stage judged by itself, so that a report can name every fault that
@@ -90,8 +122,20 @@ impl Decision {
             point,
             reason,
             rules: Vec::new(),
+            proposed: None,
             stage: None,
         }
+    }
+
+    /// Whether a party that gives these reasons is right: the one that decides, and
+    /// that of the proposed policy, each with the rule that it names.
+    pub fn is_said_by(&self, decided: Said, proposed: Option<Said>) -> bool {
+        let proposed_agrees = match (&self.proposed, proposed) {
+            (None, None) => true,
+            (Some(Proposed { reason, rules }), Some(said)) => said.is(*reason, rules),
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        decided.is(self.reason, &self.rules) && proposed_agrees
     }
 
     /// Pass or drop.

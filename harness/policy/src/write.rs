@@ -208,7 +208,7 @@ fn documents(draft: &Draft<'_>, steps: Vec<Yaml>) -> Result<Vec<Yaml>, Unwritabl
     documents.extend(topology::nodes(policy, topology));
     documents.extend(cast.pods);
     documents.extend(service::write(policy)?);
-    documents.extend(policy::write(&policy.network_policies)?);
+    documents.extend(policy::write(policy)?);
     Ok(documents)
 }
 

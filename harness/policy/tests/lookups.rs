@@ -81,7 +81,7 @@ fn rule(image: &MapImage, key: Key) -> Option<RuleId> {
 #[test]
 fn what_was_found_is_all_that_was_judged_by() {
     let mut kinds = BTreeSet::new();
-    for seed in 0..400 {
+    for seed in 0..1200 {
         let mut draw = Draw::seeded(seed);
         let policy = policy(&mut draw);
         let image = lower(&policy).expect("the policy compiles");
@@ -104,12 +104,29 @@ fn what_was_found_is_all_that_was_judged_by() {
                     .iter()
                     .any(|key| rule(&image, *key) == Some(judgement.rule));
             assert!(named, "seed {seed}: {judgement:?} by {keys:?}");
-            // The default is looked at where no entry was found, and nowhere else.
-            let by_default = |key: &Key| matches!(key, Key::Default(_));
-            let by_entry = |key: &Key| matches!(key, Key::Policy(..));
+            // The default of a guard is looked at where none of its entries was found,
+            // and nowhere else.
+            let by_default = keys.iter().filter_map(|key| match key {
+                Key::Default(guard) => Some(*guard),
+                _ => None,
+            });
+            let by_entry: BTreeSet<u32> = (keys.iter())
+                .filter_map(|key| match key {
+                    Key::Policy(guard, _) => Some(*guard),
+                    _ => None,
+                })
+                .collect();
             assert!(
-                !(keys.iter().any(by_default) && keys.iter().any(by_entry)),
+                by_default
+                    .into_iter()
+                    .all(|guard| !by_entry.contains(&guard)),
                 "seed {seed}: {keys:?}"
+            );
+            let proposed = judgement.proposed.map(|it| it.rule);
+            let found = |wanted| keys.iter().any(|key| rule(&image, *key) == Some(wanted));
+            assert!(
+                proposed.is_none_or(|wanted| wanted == RuleId::NONE || found(wanted)),
+                "seed {seed}: {judgement:?} by {keys:?}"
             );
         }
         let without = travel(&only(&image, &found), &journeys);

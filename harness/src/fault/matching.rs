@@ -50,7 +50,7 @@ pub(super) fn matching(policy: &Policy, rule: RuleRef, who: &str) -> String {
             rule,
             peer,
         } => {
-            let network_policy = &policy.network_policies[index];
+            let network_policy = policy.network_policy(index);
             let name = &network_policy.name;
             let rule = &network_policy.rules[rule];
             let verb = match rule.action {
@@ -68,7 +68,7 @@ pub(super) fn matching(policy: &Policy, rule: RuleRef, who: &str) -> String {
             format!("policy {name} {verb} {whom}{ports}")
         }
         RuleRef::DefaultDeny { policy: index } => {
-            let name = &policy.network_policies[index].name;
+            let name = &policy.network_policy(index).name;
             format!("policy {name} isolates the workload, and no rule allows {who}")
         }
         RuleRef::NodeReachesWorkloads => {

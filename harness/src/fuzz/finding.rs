@@ -52,9 +52,10 @@ impl Finding {
                 deny_list,
                 prefilters,
                 network_policies,
+                dry_run,
                 ..
             } = policy;
-            (deny_list, prefilters, network_policies)
+            (deny_list, prefilters, network_policies, dry_run)
         };
         let of = |case: &Case| case.policies().into_iter().map(rules).collect::<Vec<_>>();
         self.property == other.property && of(&self.case) == of(&other.case)

@@ -3,14 +3,17 @@
 
 use netverdict_abi::{Event, Reason, Verdict};
 use netverdict_lab::filter::{Events, Filter, FilterError, Install, Links};
+use netverdict_lab::wire::proposal_of;
 use netverdict_policy::frame::{Body, FrameSpec, ProbeId, build, describe, id_of_tail, read};
 use netverdict_policy::image::{MapImage, RuleId};
-use netverdict_policy::interpret::{self, Judgement};
+use netverdict_policy::interpret::{self, Judgement, Proposal};
 use netverdict_policy::journey::{Journey, Leg, Point};
 use netverdict_policy::model::Policy;
-use netverdict_policy::oracle::{self, Decision};
+use netverdict_policy::oracle::{self, Decision, Proposed};
 use netverdict_policy::scenario::Connections;
 use thiserror::Error;
+
+use crate::outcome::says_the_same;
 
 /// A policy, as its parties read it.
 #[derive(Clone, Copy, Debug)]
@@ -215,11 +218,10 @@ impl<'a> Parties<'a> {
     }
 
     fn agree(&self, decision: &Decision, judgement: Judgement) -> bool {
-        judgement.reason == decision.reason
-            && match self.world.image.rule(judgement.rule) {
-                Some(rule) => decision.rules.contains(&rule),
-                None => judgement.rule == RuleId::NONE && decision.rules.is_empty(),
-            }
+        let image = self.world.image;
+        let rules = [Some(judgement.rule), judgement.proposed.map(|it| it.rule)];
+        let is_known = |rule: RuleId| rule == RuleId::NONE || image.rule(rule).is_some();
+        rules.into_iter().flatten().all(is_known) && says_the_same(decision, judgement, image)
     }
 
     fn interpret(&mut self, point: Point, bytes: &[u8]) -> Judgement {
@@ -276,7 +278,7 @@ fn install(
 impl Ran {
     /// Whether it reported this judgement of these bytes, once, and did as it said.
     fn is(&self, point: Point, bytes: &[u8], judgement: Judgement) -> bool {
-        let [event] = self.events[..] else {
+        let [event] = &self.events[..] else {
             return false;
         };
         let action = match judgement.reason.verdict() {
@@ -285,6 +287,7 @@ impl Ran {
             Verdict::Abort => XDP_ABORTED,
         };
         (event.reason, event.rule) == (judgement.reason as u8, judgement.rule.0)
+            && proposal_of(event) == Ok(judgement.proposed)
             && event.hook == point.hook() as u8
             && id_of_tail(event.tail) == bytes.last_chunk().copied().and_then(id_of_tail)
             && self.action == action
@@ -311,16 +314,44 @@ impl Difference {
                 [rule] => format!("by {rule:?}"),
                 rules => format!("by any of {rules:?}"),
             };
-            lines.push(format!("policy: {} {rules}", decision.reason.slug()));
+            let proposed = match &decision.proposed {
+                None => String::new(),
+                Some(Proposed { reason, rules }) => {
+                    format!("; proposed: {} by any of {rules:?}", reason.slug())
+                }
+            };
+            lines.push(format!(
+                "policy: {} {rules}{proposed}",
+                decision.reason.slug()
+            ));
         }
-        let Judgement { reason, rule } = self.interpreter;
-        lines.push(format!("map image: {} {}", reason.slug(), named(rule)));
+        let proposing = |proposed: Option<Proposal>| match proposed {
+            None => String::new(),
+            Some(Proposal { reason, rule }) => {
+                format!("; proposed: {} {}", reason.slug(), named(rule))
+            }
+        };
+        let Judgement {
+            reason,
+            rule,
+            proposed,
+        } = self.interpreter;
+        let proposed = proposing(proposed);
+        lines.push(format!(
+            "map image: {} {}{proposed}",
+            reason.slug(),
+            named(rule)
+        ));
         if let Some(Ran { action, events }) = &self.kernel {
             let said = match &events[..] {
                 [event] => {
                     let reason = Reason::from_code(event.reason);
                     let reason = reason.map_or("no reason there is", Reason::slug);
-                    format!("{reason} {}", named(RuleId(event.rule)))
+                    let proposed = match proposal_of(event) {
+                        Ok(proposed) => proposing(proposed),
+                        Err(code) => format!("; proposed: {code}, which is no reason"),
+                    };
+                    format!("{reason} {}{proposed}", named(RuleId(event.rule)))
                 }
                 events => format!("{} events", events.len()),
             };

@@ -4,9 +4,10 @@
 use std::fmt::Write;
 
 use netverdict_abi::{Event, Hook, REASON_COUNT, Reason};
-use netverdict_lab::wire::{Counters, probe_of};
+use netverdict_lab::wire::{Counters, probe_of, proposal_of};
 use netverdict_policy::frame::ProbeId;
 use netverdict_policy::image::RuleId;
+use netverdict_policy::interpret::Proposal;
 
 /// What was counted over one batch.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Books<'a> {
     pub lost_events: u64,
     /// What each counter grew by.
     pub counters: Counters,
+    /// Likewise those of the proposed policy.
+    pub proposed: Counters,
     /// What the filter reported.
     pub events: &'a [Event],
 }
@@ -36,10 +39,17 @@ pub fn balance(books: &Books<'_>) -> Result<(), String> {
         ));
     }
     let mut reported: Counters = [[0; REASON_COUNT]; Hook::ALL.len()];
+    let mut proposed: Counters = reported;
     let mut unknown = 0_u64;
     for event in books.events {
-        match (Hook::from_code(event.hook), Reason::from_code(event.reason)) {
-            (Some(hook), Some(reason)) => reported[hook as usize][reason as usize] += 1,
+        let hook = Hook::from_code(event.hook);
+        match (hook, Reason::from_code(event.reason), proposal_of(event)) {
+            (Some(hook), Some(reason), Ok(proposal)) => {
+                reported[hook as usize][reason as usize] += 1;
+                if let Some(proposal) = proposal {
+                    proposed[hook as usize][proposal.reason as usize] += 1;
+                }
+            }
             _ => unknown += 1,
         }
     }
@@ -47,7 +57,8 @@ pub fn balance(books: &Books<'_>) -> Result<(), String> {
     let entered = at(Hook::Uplink) + at(Hook::Egress);
     let sent = books.entered as u64;
     let ingress_fits = (books.arrived).is_none_or(|arrived| at(Hook::Ingress) == arrived as u64);
-    if unknown == 0 && reported == books.counters && entered == sent && ingress_fits {
+    let counts_agree = reported == books.counters && proposed == books.proposed;
+    if unknown == 0 && counts_agree && entered == sent && ingress_fits {
         return Ok(());
     }
     let mut text = format!(
@@ -56,17 +67,30 @@ pub fn balance(books: &Books<'_>) -> Result<(), String> {
         at(Hook::Ingress),
         books.events.len(),
     );
+    list(&mut text, "", &books.counters, &reported);
+    list(&mut text, "proposed ", &books.proposed, &proposed);
+    if unknown > 0 {
+        let _ = write!(
+            text,
+            "\n           {unknown} events with a hook or a reason that this layout lacks"
+        );
+    }
+    Err(text)
+}
+
+/// Each count that there is, as counted and as reported.
+fn list(text: &mut String, what: &str, counters: &Counters, reported: &Counters) {
     for hook in Hook::ALL {
         for reason in Reason::ALL {
             let (at, why) = (hook as usize, *reason as usize);
-            let (counter, events) = (books.counters[at][why], reported[at][why]);
+            let (counter, events) = (counters[at][why], reported[at][why]);
             if counter > 0 || events > 0 {
                 let mark = if counter == events {
                     ""
                 } else {
                     "  <---- WRONG"
                 };
-                let (hook, slug) = (hook.slug(), reason.slug());
+                let (hook, slug) = (hook.slug(), format!("{what}{}", reason.slug()));
                 let _ = write!(
                     text,
                     "\n           {hook:<8} {slug:<30} counted {counter:>5}  reported \
@@ -75,13 +99,6 @@ pub fn balance(books: &Books<'_>) -> Result<(), String> {
             }
         }
     }
-    if unknown > 0 {
-        let _ = write!(
-            text,
-            "\n           {unknown} events with a hook or a reason that this layout lacks"
-        );
-    }
-    Err(text)
 }
 
 /// What an event says.
@@ -95,6 +112,8 @@ pub struct Account {
     pub reason: Reason,
     /// The rule that decided.
     pub rule: RuleId,
+    /// What the proposed policy says, where it was asked.
+    pub proposed: Option<Proposal>,
 }
 
 /// Reads an event.
@@ -110,6 +129,7 @@ pub fn read(event: &Event) -> Result<Account, String> {
         hook: Hook::from_code(event.hook).ok_or_else(|| lacks("hook", event.hook))?,
         reason: Reason::from_code(event.reason).ok_or_else(|| lacks("reason", event.reason))?,
         rule: RuleId(event.rule),
+        proposed: proposal_of(event).map_err(|code| lacks("proposed reason", code))?,
     })
 }
 

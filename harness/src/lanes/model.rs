@@ -68,6 +68,7 @@ fn travel(
             point: leg.point,
             reason: judgement.reason,
             rule: judgement.rule,
+            proposed: judgement.proposed,
         };
         judged.push(here);
         if !here.passes() {

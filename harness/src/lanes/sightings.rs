@@ -81,6 +81,7 @@ impl Sightings {
                 point,
                 reason: account.reason,
                 rule: account.rule,
+                proposed: account.proposed,
             });
         }
         for tapped in &evidence.tapped {

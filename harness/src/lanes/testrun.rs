@@ -99,6 +99,7 @@ fn judged(finding: Option<Finding>) -> Finding {
 /// begins with, so that nothing is counted unseen.
 struct Standing {
     counters: Counters,
+    proposed: Counters,
     lost_events: u64,
 }
 
@@ -106,6 +107,7 @@ impl Standing {
     fn of(filter: &Filter) -> Result<Standing, FilterError> {
         Ok(Standing {
             counters: filter.counters()?,
+            proposed: filter.proposed()?,
             lost_events: filter.lost_events()?,
         })
     }
@@ -146,17 +148,12 @@ fn run_batch(
     let mut events = Vec::with_capacity(2 * batch.len());
     filter.drain(|event| events.push(event));
     let before = std::mem::replace(standing, Standing::of(filter)?);
-    let mut counters = standing.counters;
-    for (now, then) in counters.iter_mut().zip(&before.counters) {
-        for (now, then) in now.iter_mut().zip(then) {
-            *now -= then;
-        }
-    }
     let books = Books {
         entered: batch.len(),
         arrived: Some(arrived),
         lost_events: standing.lost_events - before.lost_events,
-        counters,
+        counters: grown(standing.counters, &before.counters),
+        proposed: grown(standing.proposed, &before.proposed),
         events: &events,
     };
     let balance = accounting::balance(&books);
@@ -172,6 +169,14 @@ fn run_batch(
         findings[*index] = Some(finding.map_err(NoFinding::Inconclusive));
     }
     Ok(())
+}
+
+fn grown(mut now: Counters, before: &Counters) -> Counters {
+    let counts = now.as_flattened_mut().iter_mut();
+    for (now, before) in counts.zip(before.as_flattened()) {
+        *now -= before;
+    }
+    now
 }
 
 /// Takes the first `count` off, or all where there are fewer.
@@ -208,6 +213,7 @@ fn observation(id: ProbeId, ran: &[Ran], events: &[Event]) -> Result<Observation
             point: *point,
             reason: account.reason,
             rule: account.rule,
+            proposed: account.proposed,
         });
     }
     Ok(Observation {

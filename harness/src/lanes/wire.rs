@@ -344,6 +344,7 @@ fn sound(evidence: &BatchEvidence, frames: usize) -> Result<(), String> {
         arrived: None,
         lost_events: evidence.lost_events,
         counters: evidence.counters,
+        proposed: evidence.proposed,
         events: &evidence.events,
     })
 }

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use netverdict_abi::Verdict;
 use netverdict_lab::wire::Judged;
 use netverdict_policy::image::{MapImage, RuleId};
+use netverdict_policy::interpret::Judgement;
 use netverdict_policy::journey::{Journey, Leg};
 use netverdict_policy::model::Policy;
 use netverdict_policy::oracle::{Decision, Memory, judge};
@@ -136,14 +137,14 @@ impl Turns<'_> {
     }
 
     fn is_so(&self, turn: usize, decision: &Decision, said: &Judged) -> bool {
+        let word = Judgement {
+            reason: said.reason,
+            rule: RuleId(said.rule),
+            proposed: said.proposed,
+        };
         decision.point.hook() == said.hook
             && self.turn_of(said) == turn % 2
-            && says_the_same(
-                decision,
-                said.reason,
-                RuleId(said.rule),
-                self.images[turn % 2],
-            )
+            && says_the_same(decision, word, self.images[turn % 2])
     }
 }
 

@@ -175,6 +175,7 @@ mod tests {
                     point: *point,
                     reason: *reason,
                     rule: RuleId(0),
+                    proposed: None,
                 })
                 .collect()
         };

@@ -65,6 +65,7 @@ fn decision(point: Point, reason: Reason, rules: &[RuleRef]) -> Decision {
         point,
         reason,
         rules: rules.to_vec(),
+        proposed: None,
         stage: None,
     }
 }
@@ -83,6 +84,7 @@ fn observed(seen: Seen, said: &[(Reason, u32)], witness: Option<Witness>) -> Obs
             point,
             reason: *reason,
             rule: RuleId(*rule),
+            proposed: None,
         })
         .collect();
     Observation {

@@ -168,7 +168,7 @@ fn at_workloads(policy: &Policy, image: &MapImage) -> Vec<Prefix> {
     for workload in &policy.workloads {
         prefixes.extend(workload.known_addresses.iter().map(|it| Prefix::host(*it)));
     }
-    for rule in policy.network_policies.iter().flat_map(|each| &each.rules) {
+    for rule in policy.all_network_policies().flat_map(|each| &each.rules) {
         let Peers::Listed(peers) = &rule.peers else {
             continue;
         };

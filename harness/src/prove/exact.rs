@@ -1,10 +1,10 @@
 //! Packets whose reason and rule are looked at as well, one at a time.
 
-use netverdict_abi::{Event, Reason, Verdict};
+use netverdict_abi::{Event, Verdict};
 use netverdict_lab::filter::{EventReader, Events, Filter};
 use netverdict_policy::frame::{Frame, FrameSpec, ProbeId, build};
-use netverdict_policy::image::{MapImage, RuleId};
-use netverdict_policy::interpret;
+use netverdict_policy::image::MapImage;
+use netverdict_policy::interpret::{self, Judgement};
 use netverdict_policy::journey::Point;
 use netverdict_policy::oracle::Decision;
 
@@ -20,14 +20,14 @@ pub struct Said {
     pub verdict: Verdict,
     /// Why, and by which rule; `None` if it did not say so, or in words that there are
     /// not.
-    pub why: Option<(Reason, RuleId)>,
+    pub why: Option<Judgement>,
 }
 
 impl Said {
     /// Whether it did what the policy says, for its reason and by one of its rules.
     pub fn agrees(&self, decision: &Decision, image: &MapImage) -> bool {
         self.verdict == decision.verdict()
-            && (self.why).is_some_and(|(reason, rule)| says_the_same(decision, reason, rule, image))
+            && (self.why).is_some_and(|word| says_the_same(decision, word, image))
     }
 }
 
@@ -117,7 +117,7 @@ impl<'a> Witness<'a> {
                 let judgement = interpret::judge(image, point, &frame, memory);
                 let said = Said {
                     verdict: judgement.reason.verdict(),
-                    why: Some((judgement.reason, judgement.rule)),
+                    why: Some(judgement),
                 };
                 Ok((said, frame))
             }
@@ -126,8 +126,12 @@ impl<'a> Witness<'a> {
 }
 
 /// What the event of this very frame says.
-fn why(point: Point, id: ProbeId, event: &Event) -> Option<(Reason, RuleId)> {
+fn why(point: Point, id: ProbeId, event: &Event) -> Option<Judgement> {
     let account = accounting::read(event).ok()?;
     let of_this = account.probe == Some(id) && account.hook == point.hook();
-    of_this.then_some((account.reason, account.rule))
+    of_this.then_some(Judgement {
+        reason: account.reason,
+        rule: account.rule,
+        proposed: account.proposed,
+    })
 }

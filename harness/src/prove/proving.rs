@@ -187,6 +187,7 @@ impl<'a> Proving<'a> {
         }
         let party = hands.party(self.held).name();
         self.proof.program.party = party;
+        self.proposed()?;
         let mut witness = match hands {
             Hands::Kernel(filter) => Witness::kernel(filter)?,
             Hands::Model => Witness::model(self.held),
@@ -294,7 +295,7 @@ fn difference(mut now: Reasons, before: &Reasons) -> Reasons {
 fn rules(policy: &Policy) -> usize {
     let listed = |it: &netverdict_policy::model::Prefilter| it.allow.len() + it.deny.len();
     let prefilters: usize = policy.prefilters.iter().map(listed).sum();
-    let rules = policy.network_policies.iter().flat_map(|it| &it.rules);
+    let rules = policy.all_network_policies().flat_map(|it| &it.rules);
     let peers = rules.map(|rule| match &rule.peers {
         Peers::Any => 1,
         Peers::Listed(peers) => 1 + peers.len(),

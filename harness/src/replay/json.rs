@@ -47,7 +47,14 @@ impl Replay<'_> {
         })
     }
 
-    fn word_json(&self, (reason, rule): Word) -> Value {
+    fn word_json(
+        &self,
+        Word {
+            reason,
+            rule,
+            proposed: _,
+        }: Word,
+    ) -> Value {
         let rule = self.subject.image.rule(rule);
         let location = rule.and_then(|rule| self.subject.policy.location(rule));
         json!({

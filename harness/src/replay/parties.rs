@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use netverdict_abi::{REASON_COUNT, Reason, Verdict};
 use netverdict_lab::filter::{Connections as Kept, Events, Filter, FilterError, Install, Links};
+use netverdict_lab::wire::proposal_of;
 use netverdict_policy::frame::{Body, FrameSpec, Unreadable, onward, read};
 use netverdict_policy::image::RuleId;
-use netverdict_policy::interpret;
+use netverdict_policy::interpret::{self, Judgement};
 use netverdict_policy::journey::{Point, Sender, Target, route};
 use netverdict_policy::oracle::{self, Decision};
 use netverdict_policy::scenario::Connections;
@@ -22,8 +23,8 @@ use crate::outcome::says_the_same;
 /// them.
 pub const MOST_REMEMBERED: usize = 12_288;
 
-/// A reason, and the rule that decided.
-pub type Word = (Reason, RuleId);
+/// What a party that is no policy says.
+pub type Word = Judgement;
 
 /// What the parties say of a frame at one hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,9 @@ pub enum PartiesError {
         /// What the program returned.
         action: u32,
     },
+    /// The event proposes what this layout does not have.
+    #[error("make sense of the filter: it proposes {0}, which is no reason")]
+    Proposed(u8),
 }
 
 /// Everybody who judges, and what they remember.
@@ -196,8 +200,7 @@ impl<'a> Parties<'a> {
     ) -> Result<At, PartiesError> {
         let Subject { policy, image, .. } = self.subject;
         let oracle = spec.map(|spec| oracle::judge(policy, point, spec, &mut self.oracle));
-        let judgement = interpret::judge(image, point, bytes, &mut self.interpreter);
-        let interpreter = (judgement.reason, judgement.rule);
+        let interpreter = interpret::judge(image, point, bytes, &mut self.interpreter);
         let kernel = match &mut self.kernel {
             None => None,
             Some(kernel) => Some(kernel.judge(point, bytes)?),
@@ -206,7 +209,7 @@ impl<'a> Parties<'a> {
             Some(decision) => [Some(interpreter), kernel]
                 .into_iter()
                 .flatten()
-                .all(|(reason, rule)| says_the_same(decision, reason, rule, image)),
+                .all(|word| says_the_same(decision, word, image)),
             None => kernel.is_none_or(|kernel| kernel == interpreter),
         };
         Ok(At {
@@ -244,7 +247,7 @@ impl At {
     fn passes(&self) -> bool {
         let oracle = self.oracle.as_ref().map(|decision| decision.reason);
         let others = [Some(self.interpreter), self.kernel].into_iter().flatten();
-        (others.map(|(reason, _)| reason).chain(oracle))
+        (others.map(|word| word.reason).chain(oracle))
             .all(|reason| reason.verdict() == Verdict::Pass)
     }
 }
@@ -281,7 +284,12 @@ impl Kernel {
             action,
         })?;
         self.said[point.hook() as usize][reason as usize] += 1;
-        Ok((reason, RuleId(event.rule)))
+        let proposed = proposal_of(&event).map_err(PartiesError::Proposed)?;
+        Ok(Judgement {
+            reason,
+            rule: RuleId(event.rule),
+            proposed,
+        })
     }
 
     fn unbalanced(&self) -> Result<Vec<String>, PartiesError> {

@@ -10,7 +10,7 @@ use netverdict_policy::journey::Point;
 use netverdict_policy::model::RuleRef;
 
 use super::link::NoFrame;
-use super::parties::{At, Judged};
+use super::parties::{At, Judged, Word};
 
 /// Flows that are counted each by itself; what belongs to others is counted together.
 pub const MOST_FLOWS: usize = 65_536;
@@ -151,14 +151,14 @@ impl Tally {
         for at in &judged.hooks {
             *self
                 .reasons
-                .entry((at.point.hook(), at.word().0))
+                .entry((at.point.hook(), at.word().reason))
                 .or_default() += 1;
         }
         let Some(deciding) = judged.deciding() else {
             self.of_node.add(bytes);
             return;
         };
-        let passed = deciding.word().0.verdict() == Verdict::Pass;
+        let passed = deciding.word().reason.verdict() == Verdict::Pass;
         match passed {
             true => self.passed.add(bytes),
             false => self.dropped.add(bytes),
@@ -213,7 +213,7 @@ impl FlowTally {
 impl Cause {
     /// What a hook did, and by which rule.
     pub fn of(at: &At, image: &MapImage) -> Cause {
-        let (reason, rule) = at.word();
+        let Word { reason, rule, .. } = at.word();
         Cause {
             point: match at.point {
                 Point::Uplink => (Hook::Uplink, None),

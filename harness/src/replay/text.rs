@@ -87,7 +87,14 @@ impl Replay<'_> {
         words
     }
 
-    fn word(&self, (reason, rule): Word) -> String {
+    fn word(
+        &self,
+        Word {
+            reason,
+            rule,
+            proposed: _,
+        }: Word,
+    ) -> String {
         let rule = self.subject.image.rule(rule);
         format!(
             "{}: {}{}",

@@ -45,7 +45,7 @@ pub fn rule_words(policy: &Policy, rule: RuleRef) -> String {
             policy: index,
             rule: at,
             peer,
-        } => match &policy.network_policies[index].rules[at].peers {
+        } => match &policy.network_policy(index).rules[at].peers {
             Peers::Any => says(policy, rule, &"anybody"),
             Peers::Listed(peers) => says(policy, rule, &whom(&peers[peer])),
         },
@@ -55,7 +55,7 @@ pub fn rule_words(policy: &Policy, rule: RuleRef) -> String {
                 isolates_ingress,
                 isolates_egress,
                 ..
-            } = &policy.network_policies[index];
+            } = policy.network_policy(index);
             let directions = match (isolates_ingress, isolates_egress) {
                 (true, true) => "ingress and egress",
                 (true, false) => "ingress",
@@ -102,7 +102,7 @@ fn says(policy: &Policy, rule: RuleRef, whom: &dyn std::fmt::Display) -> String 
             rule,
             ..
         } => {
-            let network_policy = &policy.network_policies[index];
+            let network_policy = policy.network_policy(index);
             let (name, rule) = (&network_policy.name, &network_policy.rules[rule]);
             let verb = match rule.action {
                 RuleAction::Allow => "allows",

@@ -177,6 +177,7 @@ fn other_parties_are_wrong() {
         point,
         reason,
         rule: RuleId(rule),
+        proposed: None,
     };
     // The uplink lets it on, and the workload's hook says this.
     let judged = |reason, rule| {
@@ -261,6 +262,7 @@ fn xfail_is_exact() {
         point,
         reason,
         rule: RuleId::NONE,
+        proposed: None,
     };
     let unselected = vec![
         at(Point::Uplink, Reason::NoPrefilter),

@@ -47,6 +47,8 @@ impl Entries {
                 link: install.link(endpoint.number),
                 egress: guard(endpoint.egress),
                 ingress: guard(endpoint.ingress),
+                proposed_egress: guard(endpoint.proposed_egress),
+                proposed_ingress: guard(endpoint.proposed_ingress),
             };
             entries.endpoints.push((key, value));
         }

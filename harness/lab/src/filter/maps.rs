@@ -62,6 +62,7 @@ pub(super) struct Maps {
     identities_v6: Trie<Lpm6, u32>,
     policy: Trie<PolicyKey, Verdicted>,
     pub(super) counters: PerCpu<COUNTER_COUNT>,
+    pub(super) proposed: PerCpu<COUNTER_COUNT>,
     pub(super) events: EventReader,
 }
 
@@ -85,6 +86,7 @@ impl Maps {
             identities_v6: Table::trie(map::IDENTITIES_V6, taken(bpf, map::IDENTITIES_V6)?)?,
             policy: Table::trie(map::POLICY, taken(bpf, map::POLICY)?)?,
             counters: PerCpu::new(map::COUNTERS, taken(bpf, map::COUNTERS)?)?,
+            proposed: PerCpu::new(map::PROPOSED, taken(bpf, map::PROPOSED)?)?,
             events: EventReader::new(
                 typed::<RingBuf<MapData>>(bpf, map::EVENTS)?,
                 PerCpu::new(map::LOST_EVENTS, taken(bpf, map::LOST_EVENTS)?)?,

@@ -218,12 +218,15 @@ impl Filter {
     /// # Errors
     /// Where the kernel refuses.
     pub fn counters(&self) -> Result<[[u64; REASON_COUNT]; 3], FilterError> {
-        let sums: [u64; COUNTER_COUNT] = self.maps.counters.sums()?;
-        let mut counters = [[0; REASON_COUNT]; 3];
-        for (counters, sums) in counters.iter_mut().zip(sums.chunks_exact(REASON_COUNT)) {
-            counters.copy_from_slice(sums);
-        }
-        Ok(counters)
+        Ok(by_hook(self.maps.counters.sums()?))
+    }
+
+    /// What the proposed policy said of frames since loading, likewise.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn proposed(&self) -> Result<[[u64; REASON_COUNT]; 3], FilterError> {
+        Ok(by_hook(self.maps.proposed.sums()?))
     }
 
     /// Events since loading that found the ring buffer full.
@@ -307,4 +310,12 @@ impl fmt::Debug for Filter {
             .field("anchored", &!self.anchors.is_empty())
             .finish_non_exhaustive()
     }
+}
+
+fn by_hook(sums: [u64; COUNTER_COUNT]) -> [[u64; REASON_COUNT]; 3] {
+    let mut counters = [[0; REASON_COUNT]; 3];
+    for (counters, sums) in counters.iter_mut().zip(sums.chunks_exact(REASON_COUNT)) {
+        counters.copy_from_slice(sums);
+    }
+    counters
 }

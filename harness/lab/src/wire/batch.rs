@@ -147,6 +147,7 @@ impl Wire {
         let sentinel = self.next_sentinel();
         filter.drain(|_| {});
         let (counters, lost_events) = (filter.counters()?, filter.lost_events()?);
+        let proposed = filter.proposed()?;
 
         let mut sent = 0;
         for sender in &senders {
@@ -164,10 +165,7 @@ impl Wire {
                 events.push(event);
             }
         });
-        let mut growth = filter.counters()?;
-        for (now, before) in (growth.iter_mut().flatten()).zip(counters.iter().flatten()) {
-            *now -= before;
-        }
+        let mut growth = grown(&counters, filter.counters()?);
         take_off_sentinels(&mut growth, filter, &senders, &seen.downward);
         let Sightings {
             tapped,
@@ -182,6 +180,8 @@ impl Wire {
             delivered,
             returned,
             counters: growth,
+            // No policy is asked about a sentinel.
+            proposed: grown(&proposed, filter.proposed()?),
             lost_events: filter.lost_events()? - lost_events,
             sentinel_seen,
         })
@@ -330,6 +330,14 @@ fn entry(sender: Sender) -> u32 {
         Sender::Outside => UPLINK_INDEX,
         Sender::Workload(number) => workload_end(number).index,
     }
+}
+
+/// How much counters grew.
+fn grown(before: &Counters, mut now: Counters) -> Counters {
+    for (now, before) in (now.iter_mut().flatten()).zip(before.iter().flatten()) {
+        *now -= before;
+    }
+    now
 }
 
 /// Every sentinel was judged once: where it entered the node, or where it entered a

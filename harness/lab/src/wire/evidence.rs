@@ -1,7 +1,9 @@
 //! What the kernel was seen to do with a batch.
 
-use netverdict_abi::{Event, Hook, REASON_COUNT};
+use netverdict_abi::{Event, Hook, REASON_COUNT, Reason};
 use netverdict_policy::frame::{ProbeId, id_of_tail, probe_mac};
+use netverdict_policy::image::RuleId;
+use netverdict_policy::interpret::Proposal;
 use netverdict_policy::journey::Point;
 
 /// Counters by hook ([`Hook`]'s code) and reason.
@@ -25,6 +27,8 @@ pub struct BatchEvidence {
     pub returned: Vec<Returned>,
     /// How much each counter grew, the sentinels' own counts taken off.
     pub counters: Counters,
+    /// Likewise those of the proposed policy.
+    pub proposed: Counters,
     /// Events that found the ring buffer full.
     pub lost_events: u64,
     /// Whether every sentinel showed before the deadline. If not, nothing can be
@@ -78,6 +82,21 @@ pub struct Returned {
 /// by the end of the payload behind a router.
 pub fn probe_of(event: &Event) -> Option<ProbeId> {
     probe_of_mac(event.source_mac).or_else(|| id_of_tail(event.tail))
+}
+
+/// What the proposed policy says of the frame; `None` where it was not asked.
+///
+/// # Errors
+/// The code of a reason that this layout does not have.
+pub fn proposal_of(event: &Event) -> Result<Option<Proposal>, u8> {
+    if event.proposed == Event::NOT_PROPOSED {
+        return Ok(None);
+    }
+    let reason = Reason::from_code(event.proposed).ok_or(event.proposed)?;
+    Ok(Some(Proposal {
+        reason,
+        rule: RuleId(event.proposed_rule),
+    }))
 }
 
 /// The probe whose source address this is.

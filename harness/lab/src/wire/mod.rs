@@ -24,7 +24,9 @@ mod stream;
 mod traffic;
 mod unfiltered;
 
-pub use evidence::{BatchEvidence, Counters, Delivery, Place, Returned, Tapped, probe_of};
+pub use evidence::{
+    BatchEvidence, Counters, Delivery, Place, Returned, Tapped, probe_of, proposal_of,
+};
 pub use inject::Shot;
 pub use passage::{Judged, Passage, Reign, Repeated};
 pub use stream::StreamEnd;

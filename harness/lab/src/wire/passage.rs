@@ -4,8 +4,9 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use netverdict_abi::{Event, Hook, Reason};
+use netverdict_policy::interpret::Proposal;
 
-use super::Shot;
+use super::{Shot, proposal_of};
 use crate::filter::Installed;
 
 /// A frame that is sent over and over.
@@ -46,6 +47,8 @@ pub struct Judged {
     pub reason: Reason,
     /// The rule that decided, or 0.
     pub rule: u32,
+    /// What the proposed policy says, where it was asked.
+    pub proposed: Option<Proposal>,
 }
 
 impl Judged {
@@ -56,6 +59,7 @@ impl Judged {
             generation: event.generation,
             reason: Reason::from_code(event.reason)?,
             rule: event.rule,
+            proposed: proposal_of(event).ok()?,
         })
     }
 }

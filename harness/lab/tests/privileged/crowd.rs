@@ -78,6 +78,8 @@ fn image() -> MapImage {
                 number: u32::try_from(number).expect("a hundred"),
                 egress: None,
                 ingress: number.is_multiple_of(2).then_some(0),
+                proposed_egress: None,
+                proposed_ingress: None,
             };
             let identity = if number.is_multiple_of(3) {
                 dividend

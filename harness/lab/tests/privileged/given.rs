@@ -181,6 +181,8 @@ pub(crate) fn image() -> MapImage {
         number: u32::try_from(number).expect("few"),
         egress,
         ingress,
+        proposed_egress: None,
+        proposed_ingress: None,
     };
     let allow = |rule| Verdict::Allow(RuleId(rule));
     let deny = |rule| Verdict::Deny(RuleId(rule));

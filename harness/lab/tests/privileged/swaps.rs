@@ -163,11 +163,13 @@ impl Tally {
                     generation,
                     reason,
                     rule,
+                    proposed,
                 } = *judged;
                 *self.judged.entry((generation, hook)).or_default() += 1;
                 // The first policy is in force as generation 1.
                 let right = policies.clone().any(|policy| {
                     flow.says[policy % 2][at] == (hook, reason, rule)
+                        && proposed.is_none()
                         && usize::from(generation) == (policy + 1) % 2
                 });
                 if !right {

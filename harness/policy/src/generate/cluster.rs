@@ -81,6 +81,7 @@ pub fn another(draw: &mut Draw, policy: &Policy) -> Policy {
     other.deny_list.clear();
     other.prefilters.clear();
     other.network_policies.clear();
+    other.dry_run.clear();
     guard(draw, &mut other);
     other
 }
@@ -91,6 +92,13 @@ fn guard(draw: &mut Draw, policy: &mut Policy) {
     for index in 0..draw.below(6) {
         let network_policy = rules::network_policy(draw, policy, index);
         policy.network_policies.push(network_policy);
+    }
+    if draw.once_in(3) {
+        for index in 0..=draw.below(2) {
+            let mut proposed = rules::network_policy(draw, policy, index);
+            proposed.name.name = format!("proposed-{index}");
+            policy.dry_run.push(proposed);
+        }
     }
 }
 

@@ -99,7 +99,10 @@ pub(crate) fn edges(policy: &Policy) -> Vec<IpAddr> {
         let listed = prefilter.deny.iter().chain(&prefilter.allow);
         prefixes.extend(listed.map(|listed| listed.prefix));
     }
-    for rule in (policy.network_policies.iter()).flat_map(|policy| &policy.rules) {
+    for rule in policy
+        .all_network_policies()
+        .flat_map(|policy| &policy.rules)
+    {
         let Peers::Listed(peers) = &rule.peers else {
             continue;
         };
@@ -130,7 +133,10 @@ pub(super) fn ports(policy: &Policy) -> Vec<u16> {
         ports.extend(service.backends.iter().map(|backend| backend.port));
     }
     ports.extend(policy.prefilters.iter().map(|stage| stage.node_port.port));
-    for rule in (policy.network_policies.iter()).flat_map(|policy| &policy.rules) {
+    for rule in policy
+        .all_network_policies()
+        .flat_map(|policy| &policy.rules)
+    {
         let Ports::Listed(entries) = &rule.ports else {
             continue;
         };

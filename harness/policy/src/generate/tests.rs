@@ -35,9 +35,10 @@ fn no_choices_give_the_simplest() {
 /// Every reason that a filter can give shows up: what is never drawn is never tried.
 #[test]
 fn every_reason_shows_up() {
-    use netverdict_abi::Reason;
+    use netverdict_abi::{Reason, Verdict};
     let mut seen = BTreeSet::new();
-    for seed in 0..600 {
+    let mut proposed = BTreeSet::new();
+    for seed in 0..900 {
         let mut draw = Draw::seeded(seed);
         let policy = super::policy(&mut draw);
         let mut memory = Memory::tracking();
@@ -47,6 +48,10 @@ fn every_reason_shows_up() {
             }
             let decisions = travel(&policy, &journey, &mut memory);
             seen.extend(decisions.iter().map(|decision| decision.reason));
+            proposed.extend((decisions.iter()).filter_map(|decision| {
+                let proposed = decision.proposed.as_ref()?;
+                Some((decision.verdict(), proposed.reason))
+            }));
         }
     }
     let missing: Vec<Reason> = (Reason::ALL.iter().copied())
@@ -62,6 +67,21 @@ fn every_reason_shows_up() {
             Reason::Impossible
         ]
     );
+    // Whatever a policy can propose, where the frame passes and where it is dropped.
+    let reasons = [
+        Reason::PolicyNotSelected,
+        Reason::PolicyAllow,
+        Reason::PolicyDeny,
+        Reason::PolicyDefaultDeny,
+        Reason::PolicyNoMatch,
+    ];
+    let possible: BTreeSet<(Verdict, Reason)> = (reasons.into_iter())
+        .flat_map(|reason| [(Verdict::Pass, reason), (Verdict::Drop, reason)])
+        // Dropped by default now, it is not allowed by rules that nobody isolates by.
+        .filter(|pair| *pair != (Verdict::Drop, Reason::PolicyNotSelected))
+        .collect();
+    let missing: Vec<_> = possible.difference(&proposed).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 /// Errors about replies that nobody has sent yet: only their connection speaks for

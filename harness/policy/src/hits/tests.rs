@@ -19,6 +19,7 @@ fn decision(rules: &[RuleRef]) -> Decision {
         point: Point::Uplink,
         reason: Reason::PrefilterDeny,
         rules: rules.to_vec(),
+        proposed: None,
         stage: None,
     }
 }

@@ -101,16 +101,23 @@ impl MapImage {
                     number,
                     egress,
                     ingress,
+                    proposed_egress,
+                    proposed_ingress,
                 } = self.endpoints[&address];
                 let guard = |guard: Option<u32>| match guard {
                     Some(number) => format!("guard {number}"),
                     None => "no guard".to_owned(),
                 };
-                format!(
+                let mut text = format!(
                     "{part} {address}: workload {number}; sends by {}, receives by {}",
                     guard(egress),
                     guard(ingress)
-                )
+                );
+                if proposed_egress.or(proposed_ingress).is_some() {
+                    let (egress, ingress) = (guard(proposed_egress), guard(proposed_ingress));
+                    text += &format!("; proposed {egress}, {ingress}");
+                }
+                text
             }
             Key::Identity(prefix) => {
                 let IdentityId(identity) = self.identities[&prefix];
@@ -271,6 +278,8 @@ mod tests {
                     number: 1,
                     egress: None,
                     ingress: Some(0),
+                    proposed_egress: None,
+                    proposed_ingress: Some(1),
                 },
             )]
             .into(),
@@ -287,7 +296,8 @@ mod tests {
                 "PREFILTER_V6 30007/tcp fd00::/8: deny (rule 3)",
                 "PREFILTER_V6 30007/tcp fd01::/16: no match",
                 "BACKENDS 30007/tcp: port 50051 of workload 1",
-                "ENDPOINTS 10.0.0.1: workload 1; sends by no guard, receives by guard 0",
+                "ENDPOINTS 10.0.0.1: workload 1; sends by no guard, receives by guard 0; \
+                 proposed no guard, guard 1",
                 "IDENTITIES_V4 10.0.0.1/32: identity 256",
                 "ENDPOINTS guard 0: default deny (rule 4)",
                 "POLICY guard 0, anybody, everything: allow (rule 5)",

@@ -430,6 +430,7 @@ fn the_longest_prefix_of_a_prefilter_decides() {
         let expected = Judgement {
             reason,
             rule: RuleId(rule),
+            proposed: None,
         };
         let source = source.parse().expect(source);
         assert_eq!(

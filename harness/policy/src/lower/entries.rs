@@ -109,12 +109,8 @@ impl<'a> Writer<'a> {
         self.settle()?;
         self.room -= self.statements.len();
 
-        let isolating = (guard.policies.iter().copied()).find(|index| {
-            isolates(
-                &self.sources.policy.network_policies[*index],
-                guard.direction,
-            )
-        });
+        let isolating = (guard.policies.iter().copied())
+            .find(|index| isolates(self.sources.policy.network_policy(*index), guard.direction));
         let default_deny = isolating.map(|policy| numbers.number(RuleRef::DefaultDeny { policy }));
         Ok(GuardImage {
             default_deny,

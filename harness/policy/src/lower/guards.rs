@@ -13,7 +13,8 @@ use crate::model::{Direction, Policy, Ports};
 /// policies know by the same names.
 pub(super) struct Guard {
     pub(super) direction: Direction,
-    /// Indices of the policies, ascending, at least one.
+    /// Indices of the policies, ascending, at least one; as in
+    /// [`Policy::network_policy`].
     pub(super) policies: Vec<usize>,
     /// Index of the first of the workloads.
     pub(super) workload: usize,
@@ -22,8 +23,31 @@ pub(super) struct Guard {
 /// All guards.
 pub(super) struct Guards {
     pub(super) all: Vec<Guard>,
-    /// What guards what each workload sends and receives: indices of `all`.
-    pub(super) of_workload: Vec<(Option<u32>, Option<u32>)>,
+    /// What guards each workload.
+    pub(super) of_workload: Vec<Guarded>,
+}
+
+/// What guards one workload.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Guarded {
+    pub(super) enforced: ByDirection,
+    /// What would if policies in dry run were enforced beside the others; only where
+    /// one of them is about it.
+    pub(super) proposed: ByDirection,
+}
+
+/// Indices of [`Guards::all`].
+#[derive(Clone, Copy, Default)]
+pub(super) struct ByDirection {
+    pub(super) egress: Option<u32>,
+    pub(super) ingress: Option<u32>,
+}
+
+/// Which policies guard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Enforced,
+    Proposed,
 }
 
 impl Guards {
@@ -37,16 +61,22 @@ impl Guards {
     ) -> Guards {
         let mut guards = Guards {
             all: Vec::new(),
-            of_workload: vec![(None, None); policy.workloads.len()],
+            of_workload: vec![Guarded::default(); policy.workloads.len()],
         };
         for direction in [Direction::Egress, Direction::Ingress] {
-            guards.add(direction, policy, groups, subjects, rules);
+            guards.add(Wanted::Enforced, direction, policy, groups, subjects, rules);
+        }
+        if !policy.dry_run.is_empty() {
+            for direction in [Direction::Egress, Direction::Ingress] {
+                guards.add(Wanted::Proposed, direction, policy, groups, subjects, rules);
+            }
         }
         guards
     }
 
     fn add(
         &mut self,
+        wanted: Wanted,
         direction: Direction,
         policy: &Policy,
         groups: &Groups<'_>,
@@ -54,16 +84,20 @@ impl Guards {
         rules: &[Vec<KnownRule<'_>>],
     ) {
         let selects = |index: &usize| {
-            let policy = &policy.network_policies[*index];
-            isolates(policy, direction) || rules[*index].iter().any(|rule| rule.is(direction))
+            let isolates = isolates(policy.network_policy(*index), direction);
+            isolates || rules[*index].iter().any(|rule| rule.is(direction))
+        };
+        let asked = match wanted {
+            Wanted::Enforced => policy.network_policies.len(),
+            Wanted::Proposed => subjects.len(),
         };
         let mut partition = Partition::whole(groups.count());
-        for index in (0..subjects.len()).filter(selects) {
+        for index in (0..asked).filter(selects) {
             partition.split(subjects[index].iter());
         }
         let (classes, count) = partition.into_classes();
         let mut policies: Vec<Vec<usize>> = vec![Vec::new(); count as usize];
-        for index in (0..subjects.len()).filter(selects) {
+        for index in (0..asked).filter(selects) {
             for group in subjects[index].iter() {
                 let policies = &mut policies[classes[group as usize] as usize];
                 if policies.last() != Some(&index) {
@@ -81,7 +115,11 @@ impl Guards {
         let mut known: HashMap<(u32, Vec<Option<u16>>), u32> = HashMap::new();
         for (group, class) in classes.into_iter().enumerate() {
             let policies = &policies[class as usize];
-            if policies.is_empty() {
+            let is_guarded = match wanted {
+                Wanted::Enforced => !policies.is_empty(),
+                Wanted::Proposed => policies.last().is_some_and(|last| policy.is_dry_run(*last)),
+            };
+            if !is_guarded {
                 continue;
             }
             let group = u32::try_from(group).expect("groups are counted in 32 bits");
@@ -96,12 +134,16 @@ impl Guards {
                         policies: policies.clone(),
                         workload: *workload,
                     });
-                    u32::try_from(self.all.len() - 1).expect("at most two to a workload")
+                    u32::try_from(self.all.len() - 1).expect("at most four to a workload")
                 });
-                let of_workload = &mut self.of_workload[*workload];
+                let guarded = &mut self.of_workload[*workload];
+                let by_direction = match wanted {
+                    Wanted::Enforced => &mut guarded.enforced,
+                    Wanted::Proposed => &mut guarded.proposed,
+                };
                 match direction {
-                    Direction::Egress => of_workload.0 = Some(number),
-                    Direction::Ingress => of_workload.1 = Some(number),
+                    Direction::Egress => by_direction.egress = Some(number),
+                    Direction::Ingress => by_direction.ingress = Some(number),
                 }
             }
         }

@@ -79,7 +79,7 @@ impl Limits {
             count,
         } = *no_room;
         let max = self.entries;
-        let rules = &policy.network_policies[index];
+        let rules = policy.network_policy(index);
         let workload = &policy.workloads[guard.workload];
         Diagnostic::error(
         "too-many-policy-entries",
@@ -100,7 +100,7 @@ impl Limits {
     /// Peers and prefixes overlap so much that they are not even counted.
     pub(super) fn too_many_overlaps(self, policy: &Policy) -> Option<Diagnostic> {
         let max = self.entries;
-        let counted = policy.network_policies.iter().map(|rules| {
+        let counted = policy.all_network_policies().map(|rules| {
             let peers = rules.rules.iter().map(|rule| match &rule.peers {
                 Peers::Any => 1,
                 Peers::Listed(listed) => listed.len(),
@@ -141,7 +141,7 @@ fn longest_list(policy: &Policy, family: Family) -> Option<(&'static str, &Locat
 
 /// The policy whose rules name most prefixes of the family.
 fn most_cidrs(policy: &Policy, family: Family) -> Option<(&NetworkPolicy, usize)> {
-    let counted = policy.network_policies.iter().map(|rules| {
+    let counted = policy.all_network_policies().map(|rules| {
         let peers = rules.rules.iter().flat_map(|rule| match &rule.peers {
             Peers::Any => &[][..],
             Peers::Listed(listed) => listed,

@@ -11,10 +11,41 @@ use crate::model::{
     Direction, NetworkPolicy, Peers, Policy, Ports, Rule, RuleAction, RuleRef, Subject,
 };
 
+/// Which network policies are asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Those that are enforced.
+    Enforced,
+    /// Those in dry run as well.
+    Proposed,
+}
+
+impl Asked {
+    /// The policies, with their indices.
+    fn of(self, policy: &Policy) -> Vec<(usize, &NetworkPolicy)> {
+        let mut asked: Vec<&NetworkPolicy> = policy.network_policies.iter().collect();
+        if self == Asked::Proposed {
+            asked.extend(&policy.dry_run);
+        }
+        asked.into_iter().enumerate().collect()
+    }
+}
+
+/// Whether any policy in dry run has something to say of what `workload` sends or
+/// receives.
+pub(super) fn is_proposed(policy: &Policy, workload: usize, direction: Direction) -> bool {
+    policy.dry_run.iter().any(|network_policy| {
+        is_subject(policy, network_policy, workload)
+            && (isolates(network_policy, direction)
+                || rules(network_policy, direction).next().is_some())
+    })
+}
+
 /// What the policies that select `workload` for `direction` say about what it
 /// exchanges with `peer`, asked as if nothing were remembered.
 pub(super) fn stage(
     policy: &Policy,
+    asked: Asked,
     workload: usize,
     direction: Direction,
     peer: IpAddr,
@@ -31,7 +62,7 @@ pub(super) fn stage(
     let mut isolating = Vec::new();
     let mut allowing = Vec::new();
     let mut denying = Vec::new();
-    for (index, network_policy) in policy.network_policies.iter().enumerate() {
+    for (index, network_policy) in asked.of(policy) {
         if !is_subject(policy, network_policy, workload) {
             continue;
         }
@@ -76,10 +107,15 @@ pub(super) fn stage(
 
 /// Whether any rule of the policies that select `workload` for `direction` allows
 /// anybody anything, by what it says, whoever is there.
-pub(super) fn allows_anything(policy: &Policy, workload: usize, direction: Direction) -> bool {
-    let subject = |network_policy: &&NetworkPolicy| is_subject(policy, network_policy, workload);
-    (policy.network_policies.iter().filter(subject))
-        .flat_map(|network_policy| rules(network_policy, direction))
+pub(super) fn allows_anything(
+    policy: &Policy,
+    asked: Asked,
+    workload: usize,
+    direction: Direction,
+) -> bool {
+    (asked.of(policy).into_iter())
+        .filter(|(_, network_policy)| is_subject(policy, network_policy, workload))
+        .flat_map(|(_, network_policy)| rules(network_policy, direction))
         .any(|(_, rule)| {
             let somebody = match &rule.peers {
                 Peers::Any => true,

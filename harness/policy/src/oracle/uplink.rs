@@ -27,6 +27,7 @@ pub(super) fn judge(policy: &Policy, whole: &Whole<'_>, memory: &mut Memory) -> 
             point: Point::Uplink,
             reason: Reason::PrefilterDeny,
             rules: denied,
+            proposed: None,
             stage: stage.map(Stage::Prefilter),
         };
     }
@@ -67,6 +68,7 @@ pub(super) fn judge(policy: &Policy, whole: &Whole<'_>, memory: &mut Memory) -> 
         point: Point::Uplink,
         reason,
         rules: stage.rules.clone(),
+        proposed: None,
         stage: Some(Stage::Prefilter(stage)),
     }
 }

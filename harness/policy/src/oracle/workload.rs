@@ -7,8 +7,9 @@ use netverdict_abi::{Hook, Reason};
 use super::address::workload_at;
 use super::content::{About, Content, Message};
 use super::memory::{Bypass, Memory};
+use super::policy::Asked;
 use super::shape::Whole;
-use super::{Decision, PolicyStage, Stage, policy as network_policy, read};
+use super::{Decision, PolicyStage, Proposed, Stage, policy as network_policy, read};
 use crate::journey::Point;
 use crate::model::{Direction, Policy};
 
@@ -38,7 +39,22 @@ pub(super) fn judge(
     let Some(workload) = workload.filter(|it| owner.is_none_or(|owner| owner == *it)) else {
         return Decision::without_rule(point, foreign);
     };
-    let stage = network_policy::stage(policy, workload, direction, peer, content);
+    let ask = |asked| network_policy::stage(policy, asked, workload, direction, peer, content);
+    let decided = |stage: &PolicyStage, asked| match stage {
+        PolicyStage::NotSelected => (Reason::PolicyNotSelected, Vec::new()),
+        PolicyStage::Allowed(rules) => (Reason::PolicyAllow, rules.clone()),
+        PolicyStage::Denied(rules) => (Reason::PolicyDeny, rules.clone()),
+        PolicyStage::DefaultDenied(rules) => {
+            let allows = network_policy::allows_anything(policy, asked, workload, direction);
+            let reason = match allows {
+                true => Reason::PolicyNoMatch,
+                false => Reason::PolicyDefaultDeny,
+            };
+            (reason, rules.clone())
+        }
+    };
+    let stage = ask(Asked::Enforced);
+    let mut proposed = None;
     let (reason, rules) =
         if let Some(bypass) = bypass(policy, workload, hook, whole, content, memory) {
             (Reason::Bypassed, bypass.rules)
@@ -47,19 +63,11 @@ pub(super) fn judge(
         } else if is_related(hook, source, destination, content, memory) {
             (Reason::Related, Vec::new())
         } else {
-            match &stage {
-                PolicyStage::NotSelected => (Reason::PolicyNotSelected, Vec::new()),
-                PolicyStage::Allowed(rules) => (Reason::PolicyAllow, rules.clone()),
-                PolicyStage::Denied(rules) => (Reason::PolicyDeny, rules.clone()),
-                PolicyStage::DefaultDenied(rules) => {
-                    let reason = if network_policy::allows_anything(policy, workload, direction) {
-                        Reason::PolicyNoMatch
-                    } else {
-                        Reason::PolicyDefaultDeny
-                    };
-                    (reason, rules.clone())
-                }
+            if network_policy::is_proposed(policy, workload, direction) {
+                let (reason, rules) = decided(&ask(Asked::Proposed), Asked::Proposed);
+                proposed = Some(Proposed { reason, rules });
             }
+            decided(&stage, Asked::Enforced)
         };
     match reason {
         Reason::Bypassed | Reason::PolicyNotSelected | Reason::PolicyAllow => {
@@ -72,6 +80,7 @@ pub(super) fn judge(
         point,
         reason,
         rules,
+        proposed,
         stage: Some(Stage::Policy(stage)),
     }
 }

@@ -69,11 +69,18 @@ pub(super) fn unread(
             }
         }
     }
+    // Those of the proposed policy are asked for when that is compared.
+    let elsewhere: BTreeSet<u32> = (image.endpoints.values())
+        .flat_map(|endpoint| [endpoint.proposed_egress, endpoint.proposed_ingress])
+        .flatten()
+        .collect();
     let mut somebody: BTreeSet<IdentityId> = image.identities.values().copied().collect();
     somebody.extend([Identity::WORLD_V4, Identity::WORLD_V6].map(IdentityId));
     for ((number, guard), asked) in (0..).zip(&image.guards).zip(&asked) {
         let Some(asked) = asked else {
-            unread.push(Unread::Guard(number));
+            if !elsewhere.contains(&number) {
+                unread.push(Unread::Guard(number));
+            }
             continue;
         };
         let lost = guard.entries.keys().filter(|entry| {

@@ -91,6 +91,18 @@ pub enum Mismatch {
         /// What holds by the image.
         by_image: Reason,
     },
+    /// A policy in dry run is about what a workload sends or receives, and something is
+    /// proposed for it, for one of the two only.
+    Proposed {
+        /// Index into [`Policy::workloads`].
+        workload: usize,
+        /// At its addresses of this family.
+        family: Family,
+        /// What it sends, or what it receives.
+        direction: Direction,
+        /// Whether it is the policy that says so.
+        is_of_policy: bool,
+    },
     /// An entry that was looked up for no question.
     Unread(Unread),
 }

@@ -6,19 +6,38 @@ mod selector;
 
 use super::yaml::{Map, Yaml};
 use super::{Unwritable, manifest};
-use crate::model::{NetworkPolicy, PolicyKind, Rule};
+use crate::model::{DRY_RUN, NetworkPolicy, Policy, PolicyKind, Rule};
 
-/// One object for each policy; those of one Cilium object are its `specs`.
-pub(super) fn write(policies: &[NetworkPolicy]) -> Result<Vec<Yaml>, Unwritable> {
+/// Whether a policy is in force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Enforced,
+    DryRun,
+}
+
+/// One object for each policy, those in dry run last; those of one Cilium object are
+/// its `specs`.
+pub(super) fn write(policy: &Policy) -> Result<Vec<Yaml>, Unwritable> {
+    let mut objects = listed(&policy.network_policies, Standing::Enforced)?;
+    objects.extend(listed(&policy.dry_run, Standing::DryRun)?);
+    Ok(objects)
+}
+
+fn listed(policies: &[NetworkPolicy], standing: Standing) -> Result<Vec<Yaml>, Unwritable> {
     policies
         .chunk_by(|one, next| (one.kind, &one.name) == (next.kind, &next.name))
-        .map(object)
+        .map(|specs| object(specs, standing))
         .collect()
 }
 
-fn object(specs: &[NetworkPolicy]) -> Result<Yaml, Unwritable> {
+fn object(specs: &[NetworkPolicy], standing: Standing) -> Result<Yaml, Unwritable> {
     let first = &specs[0];
-    let metadata = Map::default().with("name", first.name.name.as_str());
+    let mut metadata = Map::default().with("name", first.name.name.as_str());
+    if standing == Standing::DryRun {
+        // A text: annotations have no other values.
+        let annotations = Map::default().with(DRY_RUN, "true");
+        metadata = metadata.with("annotations", annotations);
+    }
     let namespaced = || {
         let namespace = first.name.namespace.as_str();
         metadata.clone().with("namespace", namespace)

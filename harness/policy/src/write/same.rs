@@ -27,6 +27,7 @@ pub fn difference(one: &Policy, other: &Policy) -> Option<String> {
         deny_list,
         prefilters,
         network_policies,
+        dry_run,
         choices,
         // What is written says nothing of itself.
         objects: _,
@@ -38,7 +39,14 @@ pub fn difference(one: &Policy, other: &Policy) -> Option<String> {
         .or_else(|| each("node_ports", node_ports, &other.node_ports))
         .or_else(|| each("deny_list", deny_list, &other.deny_list))
         .or_else(|| each("prefilters", prefilters, &other.prefilters))
-        .or_else(|| policies(network_policies, &other.network_policies))
+        .or_else(|| {
+            policies(
+                "network_policies",
+                network_policies,
+                &other.network_policies,
+            )
+        })
+        .or_else(|| policies("dry_run", dry_run, &other.dry_run))
         .or_else(|| unlike("choices", choices, &other.choices))
 }
 
@@ -99,7 +107,7 @@ fn probes(drafted: Vec<&DraftProbe<'_>>, read: &[Probe]) -> Result<(), Unwritabl
 /// they are written.
 fn sectioned(policy: &Policy) -> Policy {
     let mut policy = policy.clone();
-    for policy in &mut policy.network_policies {
+    for policy in (policy.network_policies.iter_mut()).chain(&mut policy.dry_run) {
         policy
             .rules
             .sort_by_key(|rule| (rule.direction, rule.action));
@@ -118,13 +126,13 @@ fn of_probe(drafted: &DraftProbe<'_>, read: &Probe) -> Option<String> {
         .or_else(|| unlike("reason", &drafted.reason, &read.reason))
 }
 
-fn policies(one: &[NetworkPolicy], other: &[NetworkPolicy]) -> Option<String> {
+fn policies(path: &str, one: &[NetworkPolicy], other: &[NetworkPolicy]) -> Option<String> {
     for (index, (one, other)) in one.iter().zip(other).enumerate() {
         if let Some(inside) = each("rules", &one.rules, &other.rules) {
-            return Some(format!("network_policies[{index}].{inside}"));
+            return Some(format!("{path}[{index}].{inside}"));
         }
     }
-    each("network_policies", one, other)
+    each(path, one, other)
 }
 
 fn each<T: Debug + PartialEq>(path: &str, one: &[T], other: &[T]) -> Option<String> {
@@ -157,6 +165,7 @@ fn bare(policy: &Policy) -> Policy {
         deny_list,
         prefilters,
         network_policies,
+        dry_run,
         choices: _,
         objects: _,
     } = &mut policy;
@@ -187,7 +196,7 @@ fn bare(policy: &Policy) -> Policy {
     }
     for NetworkPolicy {
         rules, location, ..
-    } in network_policies
+    } in network_policies.iter_mut().chain(dry_run)
     {
         places.push(location);
         for rule in rules {

@@ -23,7 +23,7 @@ pub(super) fn write(draft: &Draft<'_>) -> Result<Steps, Unwritable> {
     };
     let mut before = draft.policy;
     for (number, step) in (1..).zip(&draft.steps) {
-        let objects = policy::write(&step.policy.network_policies)?;
+        let objects = policy::write(step.policy)?;
         let applied = match objects.is_empty() {
             true => None,
             false => {
@@ -37,7 +37,8 @@ pub(super) fn write(draft: &Draft<'_>) -> Result<Steps, Unwritable> {
             }
         };
         // What is applied after it was removed stands behind what is left, in its order.
-        let removed: BTreeSet<String> = (before.network_policies.iter())
+        let removed: BTreeSet<String> = before
+            .all_network_policies()
             .map(|policy| format!("{} {}", policy.kind.name(), policy.name))
             .collect();
         let removed = (!removed.is_empty()).then(|| Yaml::texts(removed));

@@ -2,12 +2,12 @@
 
 use netverdict_abi::Verdict;
 use netverdict_policy::frame::{FrameSpec, ProbeId, build, describe};
-use netverdict_policy::image::MapImage;
+use netverdict_policy::image::{MapImage, RuleId};
 use netverdict_policy::interpret;
 use netverdict_policy::journey::{Journey, Point};
 use netverdict_policy::lower::lower;
 use netverdict_policy::model::{Policy, RuleRef};
-use netverdict_policy::oracle::{self, Decision};
+use netverdict_policy::oracle::{self, Decision, Said};
 
 /// Both parties, each with a memory of its own.
 pub(crate) struct Parties<'a> {
@@ -87,12 +87,18 @@ impl<'a> Parties<'a> {
         let decision = oracle::judge(self.policy, point, frame, &mut self.oracle);
         let judgement = interpret::judge(&self.image, point, &bytes, &mut self.interpreter);
         let named: Option<RuleRef> = self.image.rule(judgement.rule);
-        let rules_agree = match named {
-            Some(rule) => decision.rules.contains(&rule),
-            None => judgement.rule.0 == 0 && decision.rules.is_empty(),
+        let said = |reason, rule: RuleId| {
+            let named = self.image.rule(rule);
+            assert_eq!(named.is_none(), rule == RuleId::NONE, "{judgement:?}");
+            Said {
+                reason,
+                rule: named,
+            }
         };
+        let decided = said(judgement.reason, judgement.rule);
+        let proposed = judgement.proposed.map(|it| said(it.reason, it.rule));
         let line = format!("at {point:?}: {}", describe(frame));
-        if judgement.reason == decision.reason && rules_agree {
+        if decision.is_said_by(decided, proposed) {
             self.before
                 .push(format!("{line}: {}", decision.reason.slug()));
             return Ok(decision);

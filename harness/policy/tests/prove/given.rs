@@ -3,7 +3,7 @@
 use netverdict_policy::frontend;
 use netverdict_policy::image::MapImage;
 use netverdict_policy::model::Policy;
-use netverdict_policy::prove::{Comparison, Mismatch};
+use netverdict_policy::prove::{Comparison, Mismatch, Proposed};
 use netverdict_policy::scenario::Scenario;
 
 use crate::disk;
@@ -33,5 +33,9 @@ pub(crate) fn policy_of(path: &str) -> Policy {
 
 /// What is wrong with the image.
 pub(crate) fn mismatches(policy: &Policy, image: &MapImage) -> Vec<Mismatch> {
-    Comparison::new(policy, image).mismatches()
+    let mut mismatches = Comparison::new(policy, image).mismatches();
+    if let Some(proposed) = Proposed::of(policy, image) {
+        mismatches.extend(proposed.mismatches());
+    }
+    mismatches
 }

@@ -5,5 +5,6 @@
 mod disk;
 mod drawn;
 mod given;
+mod proposed;
 mod scenarios;
 mod seeded;

@@ -114,6 +114,12 @@ fn said(mismatch: &Mismatch) -> String {
             by_image,
             ..
         } => format!("otherwise {} is {}", by_policy.slug(), by_image.slug()),
+        Mismatch::Proposed {
+            workload,
+            direction,
+            is_of_policy,
+            ..
+        } => format!("proposed for {direction} of {workload}: {is_of_policy}"),
         Mismatch::Unread(Unread::Entry { guard, .. }) => format!("unread in {guard}"),
         Mismatch::Unread(unread) => format!("unread {unread:?}"),
     }

@@ -179,10 +179,14 @@ impl Candidates<'_> {
         let mut whole = self.case.clone();
         let policy = policies(&mut whole).swap_remove(number).clone();
         self.add_policy(number, |policy| policy.network_policies.clear());
+        self.add_policy(number, |policy| policy.dry_run.clear());
         self.add_policy(number, |policy| policy.prefilters.clear());
         self.add_policy(number, |policy| policy.deny_list.clear());
         for index in (0..policy.network_policies.len()).rev() {
             self.add_policy(number, |policy| drop(policy.network_policies.remove(index)));
+        }
+        for index in (0..policy.dry_run.len()).rev() {
+            self.add_policy(number, |policy| drop(policy.dry_run.remove(index)));
         }
         for index in (0..policy.prefilters.len()).rev() {
             self.add_policy(number, |policy| drop(policy.prefilters.remove(index)));
@@ -191,6 +195,13 @@ impl Candidates<'_> {
             for rule in (0..rules.rules.len()).rev() {
                 self.add_policy(number, |policy| {
                     policy.network_policies[index].rules.remove(rule);
+                });
+            }
+        }
+        for (index, rules) in policy.dry_run.iter().enumerate() {
+            for rule in (0..rules.rules.len()).rev() {
+                self.add_policy(number, |policy| {
+                    policy.dry_run[index].rules.remove(rule);
                 });
             }
         }

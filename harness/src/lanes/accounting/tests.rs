@@ -9,13 +9,17 @@ fn event(id: u32, hook: Hook, reason: Reason) -> Event {
         generation: 0,
         tail: [0; 8],
         hook: hook as u8,
-        zero: [0; 3],
+        proposed: Event::NOT_PROPOSED,
+        zero: [0; 2],
+        proposed_rule: 0,
         rule: 7,
         frame_length: 60,
         ifindex: 1,
         rx_queue: 0,
     }
 }
+
+const NONE: Counters = [[0; REASON_COUNT]; Hook::ALL.len()];
 
 fn counters(counts: &[(Hook, Reason, u64)]) -> Counters {
     let mut counters = [[0; REASON_COUNT]; Hook::ALL.len()];
@@ -144,6 +148,7 @@ fn everybody_must_count_alike() {
             arrived,
             lost_events,
             counters,
+            proposed: NONE,
             events: &events,
         };
         assert_eq!(balance(&books).is_ok(), balanced, "{name}");
@@ -159,6 +164,7 @@ fn both_lists_are_shown() {
         arrived: None,
         lost_events: 0,
         counters,
+        proposed: NONE,
         events: &events,
     };
     let text = balance(&books).expect_err("they differ");
@@ -178,6 +184,7 @@ fn an_event_is_about_the_probe_in_its_source_address_or_at_the_frames_end() {
         hook: Hook::Egress,
         reason: Reason::PolicyDeny,
         rule: RuleId(7),
+        proposed: None,
     };
     assert_eq!(read(&ours), Ok(account));
     let foreign = Event {
@@ -205,4 +212,60 @@ fn an_event_is_about_the_probe_in_its_source_address_or_at_the_frames_end() {
     ] {
         assert!(read(&broken).is_err());
     }
+}
+
+/// An event that says what would be, too.
+fn proposing(proposed: Reason, rule: u32) -> Event {
+    Event {
+        proposed: proposed as u8,
+        proposed_rule: rule,
+        ..event(1, Hook::Egress, Reason::PolicyAllow)
+    }
+}
+
+#[test]
+fn what_is_proposed_is_counted_and_reported() {
+    let events = [
+        proposing(Reason::PolicyNoMatch, 3),
+        event(2, Hook::Egress, Reason::PolicyAllow),
+    ];
+    let counted = counters;
+    let counters = counted(&[(Hook::Egress, Reason::PolicyAllow, 2)]);
+    let once = counted(&[(Hook::Egress, Reason::PolicyNoMatch, 1)]);
+    let twice = counted(&[(Hook::Egress, Reason::PolicyNoMatch, 2)]);
+    for (name, proposed, balanced) in [
+        ("all agree", once, true),
+        ("counted and not reported", twice, false),
+        ("reported and not counted", NONE, false),
+    ] {
+        let books = Books {
+            entered: 2,
+            arrived: None,
+            lost_events: 0,
+            counters,
+            proposed,
+            events: &events,
+        };
+        let balance = balance(&books);
+        assert_eq!(balance.is_ok(), balanced, "{name}");
+        if let Err(text) = balance {
+            assert!(text.contains("proposed policy-no-match"), "{text}");
+            assert!(text.contains("<---- WRONG"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_proposed_is_read() {
+    let account = read(&proposing(Reason::PolicyDeny, 9)).expect("it is in order");
+    let proposal = Proposal {
+        reason: Reason::PolicyDeny,
+        rule: RuleId(9),
+    };
+    assert_eq!(account.proposed, Some(proposal));
+    let unknown = Event {
+        proposed: 100,
+        ..proposing(Reason::PolicyDeny, 9)
+    };
+    assert!(read(&unknown).is_err());
 }

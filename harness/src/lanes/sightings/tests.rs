@@ -55,7 +55,9 @@ fn event(point: Point, reason: Reason) -> Event {
         generation: 0,
         tail: [0; 8],
         hook: point.hook() as u8,
-        zero: [0; 3],
+        proposed: Event::NOT_PROPOSED,
+        zero: [0; 2],
+        proposed_rule: 0,
         rule: 0,
         frame_length: 60,
         ifindex: link(point),
@@ -98,6 +100,7 @@ fn evidence(
             returned
         ],
         counters: [[0; REASON_COUNT]; 3],
+        proposed: [[0; REASON_COUNT]; 3],
         lost_events: 0,
         sentinel_seen: true,
     }

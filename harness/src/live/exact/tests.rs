@@ -93,6 +93,7 @@ fn said(stages: &[Stage], expected: &Expected, says: &[Says]) -> Vec<Judged> {
                 generation: *generation,
                 reason: *reason,
                 rule: u32::try_from(number).expect("few rules"),
+                proposed: None,
             }
         })
         .collect()

@@ -6,8 +6,9 @@ use netverdict_abi::Reason;
 use netverdict_policy::frame::{ProbeId, build};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::interpret;
+use netverdict_policy::model::Policy;
 use netverdict_policy::oracle;
-use netverdict_policy::prove::{Difference, Mismatch};
+use netverdict_policy::prove::{Difference, Group, Mismatch, Proposed};
 
 use super::Proving;
 use crate::prove::finding::{Claim, Finding, Side, places};
@@ -36,20 +37,74 @@ pub(super) fn differing(written: &MapImage, held: &MapImage) -> Vec<String> {
     lines
 }
 
+/// A policy, and maps that should mean it.
+#[derive(Clone, Copy)]
+struct Compared<'a> {
+    policy: &'a Policy,
+    maps: &'a MapImage,
+    /// In what respect, in front of a sentence.
+    as_what: &'static str,
+}
+
 impl Proving<'_> {
     /// What the maps say otherwise than the policy: about packets a finding, else a
     /// line.
     pub(super) fn mismatches(&mut self, mismatches: Vec<Mismatch>) -> Result<(), ProveError> {
+        let enforced = Compared {
+            policy: self.policy,
+            maps: self.held,
+            as_what: "",
+        };
+        self.of(enforced, mismatches)
+    }
+
+    /// What they propose otherwise, held against the policy as if it were in force.
+    pub(super) fn proposed(&mut self) -> Result<(), ProveError> {
+        let Some(proposed) = Proposed::of(self.policy, self.held) else {
+            return Ok(());
+        };
+        let comparison = proposed.comparison();
+        let compared = Compared {
+            policy: proposed.policy(),
+            maps: proposed.image(),
+            as_what: "as proposed, ",
+        };
+        self.of(compared, proposed.beside_questions(&comparison))?;
+        let at_workloads = |group: &&Group| !group.members().is_empty();
+        for group in comparison.groups().iter().filter(at_workloads) {
+            if !(self.how.more)(0) {
+                self.proof.interrupted = true;
+                break;
+            }
+            self.proof.maps.questions += group.classes.len();
+            self.of(compared, comparison.of_group(group))?;
+        }
+        Ok(())
+    }
+
+    fn of(&mut self, compared: Compared<'_>, mismatches: Vec<Mismatch>) -> Result<(), ProveError> {
         for mismatch in mismatches {
             match mismatch {
-                Mismatch::Difference(difference) => self.difference(difference)?,
-                other => self.proof.maps.differing.push(self.in_words(&other)),
+                Mismatch::Difference(difference) => self.difference(compared, difference)?,
+                other => {
+                    let words = format!("{}{}", compared.as_what, self.in_words(&other));
+                    self.proof.maps.differing.push(words);
+                }
             }
         }
         Ok(())
     }
 
-    fn difference(&mut self, difference: Difference) -> Result<(), ProveError> {
+    fn difference(
+        &mut self,
+        compared: Compared<'_>,
+        difference: Difference,
+    ) -> Result<(), ProveError> {
+        let Compared {
+            policy,
+            maps,
+            as_what,
+        } = compared;
         let Difference {
             question,
             class,
@@ -58,16 +113,17 @@ impl Proving<'_> {
             by_policy,
             by_image,
         } = difference;
-        let asked = Asked::new(self.policy, question.point, class);
+        let asked = Asked::new(policy, question.point, class);
         let addresses = region.prefixes();
         let first = addresses.first().expect("a difference is about an address");
         let (point, spec) = (question.point, asked.frame(first.first()));
         let mut memory = oracle::Memory::untracked();
-        let decision = oracle::judge(self.policy, point, &spec, &mut memory);
+        let decision = oracle::judge(policy, point, &spec, &mut memory);
         let witness = build(&spec, ProbeId(0), [0; 6])?;
         let mut memory = interpret::Memory::untracked();
-        let judged = interpret::judge(self.held, point, &witness, &mut memory);
-        let mut connection = asked.words(self.policy, self.subject.topology, "*");
+        let judged = interpret::judge(maps, point, &witness, &mut memory);
+        let words = asked.words(policy, self.subject.topology, "*");
+        let mut connection = format!("{as_what}{words}");
         if members.len() > 1 {
             let others = counted(members.len() - 1, "workload");
             connection = format!("{connection} (and {others} guarded alike)");
@@ -80,13 +136,13 @@ impl Proving<'_> {
                 who: "policy",
                 verdict: by_policy.verdict(),
                 reason: Some(by_policy),
-                rules: places(self.policy, decision.rules),
+                rules: places(policy, decision.rules),
             },
             other: Side {
                 who: "maps",
                 verdict: by_image.verdict(),
                 reason: Some(by_image),
-                rules: places(self.policy, self.held.rule(judged.rule)),
+                rules: places(policy, maps.rule(judged.rule)),
             },
             shape: Shape::Plain,
             witness,
@@ -149,6 +205,18 @@ impl Proving<'_> {
                 by_policy.slug(),
                 by_image.slug()
             ),
+            Mismatch::Proposed {
+                workload: index,
+                family,
+                direction,
+                is_of_policy,
+            } => {
+                let by = if *is_of_policy { "policy" } else { "maps" };
+                let who = workload(*index);
+                format!(
+                    "by the {by} alone, something is proposed for {direction} of {who} ({family})"
+                )
+            }
             Mismatch::Unread(unread) => format!("nothing leads to it: {unread:?}"),
         }
     }

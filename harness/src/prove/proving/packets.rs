@@ -225,7 +225,7 @@ impl Proving<'_> {
             shape,
             frame,
         } = tried;
-        let rule = said.why.and_then(|(_, rule)| self.held.rule(rule));
+        let rule = said.why.and_then(|word| self.held.rule(word.rule));
         self.proof.findings.push(Finding {
             claim: Claim::Program,
             addresses,
@@ -239,7 +239,7 @@ impl Proving<'_> {
             other: Side {
                 who: party,
                 verdict: said.verdict,
-                reason: said.why.map(|(reason, _)| reason),
+                reason: said.why.map(|word| word.reason),
                 rules: places(self.policy, rule),
             },
             shape,

@@ -79,8 +79,8 @@ impl Guards {
         }
         // Numbers of guards do not depend on the order in which a hash is read.
         ours.sort_by_key(|(address, _)| *address);
-        // Each workload has at most two.
-        let most = 2 * ours.len();
+        // Each workload has at most two, and as many that are proposed.
+        let most = 4 * ours.len();
         ours.into_iter()
             .map(|(address, value)| {
                 let Endpoint {
@@ -88,6 +88,8 @@ impl Guards {
                     link,
                     egress,
                     ingress,
+                    proposed_egress,
+                    proposed_ingress,
                 } = value;
                 if links.is_some_and(|links| link != expected_link(links, number)) {
                     let entry = format!("{address}: link {link}");
@@ -97,6 +99,8 @@ impl Guards {
                     number,
                     egress: self.number(address, egress, most, findings),
                     ingress: self.number(address, ingress, most, findings),
+                    proposed_egress: self.number(address, proposed_egress, most, findings),
+                    proposed_ingress: self.number(address, proposed_ingress, most, findings),
                 };
                 (address, endpoint)
             })

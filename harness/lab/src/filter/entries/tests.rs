@@ -80,6 +80,8 @@ pub(in crate::filter) fn image() -> MapImage {
                     number: 7,
                     egress: None,
                     ingress: Some(1),
+                    proposed_egress: None,
+                    proposed_ingress: None,
                 },
             ),
             (
@@ -88,6 +90,8 @@ pub(in crate::filter) fn image() -> MapImage {
                     number: 7,
                     egress: Some(0),
                     ingress: Some(1),
+                    proposed_egress: None,
+                    proposed_ingress: None,
                 },
             ),
         ]),

@@ -75,6 +75,8 @@ pub(super) fn image() -> MapImage {
         number,
         egress,
         ingress,
+        proposed_egress: None,
+        proposed_ingress: None,
     };
     MapImage {
         deny_list: BTreeMap::from([

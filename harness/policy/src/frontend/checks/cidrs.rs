@@ -16,7 +16,7 @@ pub(super) fn check(policy: &Policy, given: &BTreeSet<IpAddr>, found: &mut Found
         .filter(|(address, _)| given.contains(address))
         .collect();
     addresses.sort_by_key(|(address, _)| *address);
-    for network_policy in &policy.network_policies {
+    for network_policy in policy.all_network_policies() {
         let (matches, instead) = match network_policy.kind {
             PolicyKind::Kubernetes => (
                 policy.choices.ip_blocks_match_workloads,

@@ -33,7 +33,10 @@ pub(super) fn check(policy: &Policy, found: &mut Found) {
         covered(&listed(&prefilter.deny), "the deny list", found);
         covered(&listed(&prefilter.allow), "the allow list", found);
     }
-    for rule in (policy.network_policies.iter()).flat_map(|policy| &policy.rules) {
+    for rule in policy
+        .all_network_policies()
+        .flat_map(|policy| &policy.rules)
+    {
         let cidrs: Vec<(Cidr, Location)> = (peers(rule).iter())
             .filter_map(|peer| match &peer.kind {
                 PeerKind::Cidr(cidr) => Some((cidr.clone(), peer.location.clone())),
@@ -138,11 +141,13 @@ pub(super) fn contradictions<'p>(policy: &'p Policy, index: &mut Index<'p>, foun
 }
 
 fn rules(policy: &Policy, action: RuleAction) -> impl Iterator<Item = (&NetworkPolicy, &Rule)> {
-    (policy.network_policies.iter()).flat_map(move |network_policy| {
-        (network_policy.rules.iter())
-            .filter(move |rule| rule.action == action)
-            .map(move |rule| (network_policy, rule))
-    })
+    policy
+        .all_network_policies()
+        .flat_map(move |network_policy| {
+            (network_policy.rules.iter())
+                .filter(move |rule| rule.action == action)
+                .map(move |rule| (network_policy, rule))
+        })
 }
 
 fn selected<'p>(policy: &'p NetworkPolicy, index: &mut Index<'p>) -> std::rc::Rc<[usize]> {

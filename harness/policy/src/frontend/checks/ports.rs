@@ -14,7 +14,7 @@ use crate::model::{
 use crate::port::Protocol;
 
 pub(super) fn check<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut Found) {
-    for network_policy in &policy.network_policies {
+    for network_policy in policy.all_network_policies() {
         let Subject::Workloads(subject) = &network_policy.subject else {
             continue;
         };

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{PeerKind, Peers, Policy, Subject};
 
 pub(super) fn check<'p>(policy: &'p Policy, index: &mut Index<'p>, found: &mut Found) {
-    for network_policy in &policy.network_policies {
+    for network_policy in policy.all_network_policies() {
         if let Subject::Workloads(selector) = &network_policy.subject
             && index.selected(selector).is_empty()
             // Endpoints of Cilium's own are no workloads, and reported as a gap.

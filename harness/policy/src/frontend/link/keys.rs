@@ -6,7 +6,10 @@ use super::super::manifest::Service;
 use crate::model::{NetworkPolicy, PeerKind, Peers, Selector, Subject};
 
 /// The keys of every label that a service or a policy selects workloads by.
-pub(super) fn selected_by(services: &[Service], policies: &[NetworkPolicy]) -> BTreeSet<String> {
+pub(super) fn selected_by<'p>(
+    services: &[Service],
+    policies: impl Iterator<Item = &'p NetworkPolicy>,
+) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for service in services {
         keys.extend(

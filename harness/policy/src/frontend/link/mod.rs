@@ -84,11 +84,13 @@ pub(super) fn link(
     let facts: Vec<ServiceFacts> = services.iter().map(facts).collect();
     let Resolved {
         policies: network_policies,
+        dry_run,
         coverage,
     } = policy::link(policies, &cidr_groups, &facts, problems);
-    let keys = keys::selected_by(&services, &network_policies);
+    let all_policies = || network_policies.iter().chain(&dry_run);
+    let keys = keys::selected_by(&services, all_policies());
     let standing = replicas::collapse(workloads, &keys, &mut remarks, problems);
-    stand_in::check(&standing, &network_policies, choices, problems);
+    stand_in::check(&standing, all_policies(), choices, problems);
     let Cast {
         namespaces,
         node,
@@ -130,6 +132,7 @@ pub(super) fn link(
         deny_list: prefilters.deny_list,
         prefilters: prefilters.of_ports,
         network_policies,
+        dry_run,
         choices,
         objects: Arc::new(objects),
     };

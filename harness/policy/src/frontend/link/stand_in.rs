@@ -10,9 +10,9 @@ use crate::prefix::{Family, Prefix};
 
 /// Notes the workloads of which some pods have addresses that a CIDR rule tells
 /// from those of the first. Where CIDR rules match no workloads, none has.
-pub(super) fn check(
+pub(super) fn check<'p>(
     standing: &[Standing],
-    policies: &[NetworkPolicy],
+    policies: impl Iterator<Item = &'p NetworkPolicy>,
     choices: Choices,
     problems: &mut Problems,
 ) {
@@ -48,9 +48,12 @@ pub(super) fn check(
 }
 
 /// Every prefix, exceptions among them, of rules that match workloads.
-fn prefixes(policies: &[NetworkPolicy], choices: Choices) -> BTreeSet<Prefix> {
+fn prefixes<'p>(
+    policies: impl Iterator<Item = &'p NetworkPolicy>,
+    choices: Choices,
+) -> BTreeSet<Prefix> {
     let mut found = BTreeSet::new();
-    let matching = policies.iter().filter(|policy| match policy.kind {
+    let matching = policies.filter(|policy| match policy.kind {
         PolicyKind::Kubernetes => choices.ip_blocks_match_workloads,
         PolicyKind::Cilium | PolicyKind::CiliumClusterwide => choices.cidrs_match_workloads,
     });

@@ -17,7 +17,12 @@ pub(super) fn reorder(policy: &mut Policy, seed: u64) {
     dice.shuffle(&mut policy.node_ports);
     dice.shuffle(&mut policy.known_hosts);
     dice.shuffle(&mut policy.network_policies);
-    for rules in &mut policy.network_policies {
+    dice.shuffle(&mut policy.dry_run);
+    for rules in policy
+        .network_policies
+        .iter_mut()
+        .chain(&mut policy.dry_run)
+    {
         dice.shuffle(&mut rules.rules);
         in_sections(&mut rules.rules);
         for rule in &mut rules.rules {
@@ -89,7 +94,11 @@ impl Halving {
             self.sources(&mut stage.deny);
             self.sources(&mut stage.allow);
         }
-        for rule in (policy.network_policies.iter_mut()).flat_map(|policy| &mut policy.rules) {
+        let policies = policy
+            .network_policies
+            .iter_mut()
+            .chain(&mut policy.dry_run);
+        for rule in policies.flat_map(|policy| &mut policy.rules) {
             if let Peers::Listed(peers) = &mut rule.peers {
                 *peers = peers.drain(..).flat_map(|peer| self.peer(peer)).collect();
             }
@@ -171,7 +180,11 @@ pub(super) fn aggregate(policy: &mut Policy) {
         sources(&mut stage.deny);
         sources(&mut stage.allow);
     }
-    for rule in (policy.network_policies.iter_mut()).flat_map(|policy| &mut policy.rules) {
+    let policies = policy
+        .network_policies
+        .iter_mut()
+        .chain(&mut policy.dry_run);
+    for rule in policies.flat_map(|policy| &mut policy.rules) {
         if let Peers::Listed(peers) = &mut rule.peers {
             let fewest = aggregated(peers);
             // A rule about nobody is another rule.

@@ -10,6 +10,8 @@ pub(super) fn two_workloads(egress: GuardImage, ingress: GuardImage) -> MapImage
         number,
         egress,
         ingress,
+        proposed_egress: None,
+        proposed_ingress: None,
     };
     MapImage {
         endpoints: [
@@ -73,7 +75,11 @@ fn untracked(image: &MapImage, point: Point, frame: &[u8]) -> (Reason, u32) {
     let Judgement {
         reason,
         rule: RuleId(rule),
-    } = judge(image, point, frame, &mut Memory::untracked());
+        proposed: None,
+    } = judge(image, point, frame, &mut Memory::untracked())
+    else {
+        panic!("nothing is proposed");
+    };
     (reason, rule)
 }
 

@@ -43,6 +43,7 @@ pub(super) fn near(
     };
     let mut alone = Policy {
         network_policies: Vec::new(),
+        dry_run: Vec::new(),
         choices: Choices {
             node_reaches_workloads: false,
             ..policy.choices

@@ -236,7 +236,7 @@ fn agreement(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[See
 pub fn json(policy: &Policy, explanation: &Explanation, lane: &str, seen: &[Seen]) -> Value {
     let rule = |rule: RuleRef| {
         let location = policy.location(rule);
-        let network_policy = policy_of(rule).map(|at| &policy.network_policies[at]);
+        let network_policy = policy_of(rule).map(|at| policy.network_policy(at));
         json!({
             "file": location.map(|at| at.file.path.clone()),
             "line": location.map(|at| at.line),

@@ -234,6 +234,8 @@ fn ports_are_tried_that_only_the_image_tells_apart() {
         number: 1,
         egress: None,
         ingress: Some(0),
+        proposed_egress: None,
+        proposed_ingress: None,
     };
     let image = MapImage {
         guards: vec![guard],

@@ -14,6 +14,8 @@ pub(in crate::frontend) struct PolicyObject {
     pub(in crate::frontend) name: ObjectName,
     /// The document.
     pub(in crate::frontend) location: Location,
+    /// Whether it is counted and not enforced.
+    pub(in crate::frontend) dry_run: bool,
     pub(super) specs: Vec<DraftSpec>,
 }
 

@@ -85,6 +85,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<PolicyObj
         return object.whole.then(|| PolicyObject {
             kind: PolicyKind::Kubernetes,
             location: document.location.clone(),
+            dry_run: false,
             specs: vec![DraftSpec {
                 subject: subject(&name.namespace, Selector::default()),
                 isolates_ingress: true,
@@ -136,6 +137,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<PolicyObj
     sound.then(|| PolicyObject {
         kind: PolicyKind::Kubernetes,
         location: document.location.clone(),
+        dry_run: false,
         specs: vec![DraftSpec {
             subject: subject(&name.namespace, labels),
             isolates_ingress,

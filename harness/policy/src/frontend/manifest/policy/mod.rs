@@ -17,10 +17,12 @@ pub(in crate::frontend) use draft::PolicyObject;
 pub(in crate::frontend) use group::CidrGroup;
 pub(in crate::frontend) use resolve::{Resolved, ServiceFacts, link};
 
+use draft::given;
+
 use super::Objects;
 use crate::frontend::problems::Problems;
-use crate::frontend::tree::Node;
-use crate::model::{ObjectName, PolicyKind};
+use crate::frontend::tree::{Node, Value};
+use crate::model::{DRY_RUN, ObjectName, PolicyKind};
 
 /// Reads a policy object.
 pub(super) fn read(
@@ -35,12 +37,22 @@ pub(super) fn read(
             cilium::read(kind, document, problems)
         }
     };
-    if let Some(object) = object
+    if let Some(mut object) = object
         && objects.is_new(kind.name(), &object.name, &object.location, problems)
     {
         objects.describe(kind.name(), &object.name, document);
+        object.dry_run = is_dry_run(document);
         objects.policies.push(object);
     }
+}
+
+/// Whether the policy is counted and not enforced. What the annotation may say has been
+/// judged with the rest of the metadata.
+fn is_dry_run(document: &Node) -> bool {
+    let annotation = (given(document, "metadata"))
+        .and_then(|metadata| given(metadata, "annotations"))
+        .and_then(|annotations| annotations.get(DRY_RUN));
+    annotation.is_some_and(|value| matches!(&value.value, Value::Text(text) if text == "true"))
 }
 
 /// Reads a `CiliumCIDRGroup`.

@@ -29,8 +29,10 @@ pub(in crate::frontend) struct ServiceFacts {
 /// Policies that refer to nothing any more.
 #[derive(Debug, Default)]
 pub(in crate::frontend) struct Resolved {
-    /// One for each spec, in the order of the objects.
+    /// One for each spec, in the order of the objects: the enforced ones.
     pub(in crate::frontend) policies: Vec<NetworkPolicy>,
+    /// Likewise those in dry run.
+    pub(in crate::frontend) dry_run: Vec<NetworkPolicy>,
     pub(in crate::frontend) coverage: Coverage,
 }
 
@@ -48,8 +50,13 @@ pub(in crate::frontend) fn link(
             kind,
             name,
             location: _,
+            dry_run,
             specs,
         } = object;
+        let list = match dry_run {
+            true => &mut resolved.dry_run,
+            false => &mut resolved.policies,
+        };
         for spec in specs {
             let DraftSpec {
                 subject,
@@ -87,7 +94,7 @@ pub(in crate::frontend) fn link(
                     location,
                 });
             }
-            resolved.policies.push(NetworkPolicy {
+            list.push(NetworkPolicy {
                 kind,
                 name: name.clone(),
                 subject,

@@ -120,6 +120,7 @@ pub(super) fn read(
         kind,
         name,
         location: document.location.clone(),
+        dry_run: false,
         specs,
     })
 }
