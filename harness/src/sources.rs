@@ -1,10 +1,11 @@
 //! Files and folders named on the command line, read with limits.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use netverdict_policy::diagnostic::SourceFile;
@@ -54,19 +55,27 @@ pub enum SourceError {
 /// # Errors
 /// Every path that cannot be listed.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<SourceError>> {
+    find_in(&Disk, paths)
+}
+
+/// The same of another tree.
+///
+/// # Errors
+/// Every path that cannot be listed.
+pub fn find_in(tree: &dyn Tree, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<SourceError>> {
     let mut found = Vec::new();
     let mut errors = Vec::new();
     for path in paths {
-        match fs::metadata(path) {
-            Ok(kind) if kind.is_dir() => {
+        match tree.is_folder(path) {
+            Ok(true) => {
                 let before = found.len();
-                list(path, &mut found, &mut errors);
+                list(tree, path, &mut found, &mut errors);
                 let manifests = path.join("manifests");
-                if found.len() == before && manifests.is_dir() {
-                    list(&manifests, &mut found, &mut errors);
+                if found.len() == before && tree.is_folder(&manifests).unwrap_or(false) {
+                    list(tree, &manifests, &mut found, &mut errors);
                 }
             }
-            Ok(_) => found.push(path.clone()),
+            Ok(false) => found.push(path.clone()),
             Err(error) => errors.push(SourceError::Io {
                 path: path.clone(),
                 error,
@@ -82,9 +91,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<SourceError>> {
     }
 }
 
-fn list(folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let mut entries = match entries {
+fn list(tree: &dyn Tree, folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) {
+    let mut entries = match tree.entries(folder) {
         Ok(entries) => entries,
         Err(error) => {
             return errors.push(SourceError::Io {
@@ -93,28 +101,72 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>, errors: &mut Vec<SourceError>) 
             });
         }
     };
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        // A link to a folder is not followed: it could lead round in a circle.
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let name = entry.file_name();
+    entries.sort();
+    for (name, is_folder) in entries {
+        let path = folder.join(&name);
         if is_folder {
             if !NOT_ENTERED.iter().any(|skip| name == *skip) {
-                list(&path, found, errors);
+                list(tree, &path, found, errors);
             }
-        } else if is_wanted(&path) {
+        } else if is_wanted(tree, &path) {
             found.push(path);
         }
     }
 }
 
+/// Where files come from.
+pub trait Tree: std::fmt::Debug {
+    /// Whether there is a folder at the path, or a file.
+    ///
+    /// # Errors
+    /// If there is neither.
+    fn is_folder(&self, path: &Path) -> std::io::Result<bool>;
+
+    /// Names of what is in a folder, in any order, and whether each is a folder. A link
+    /// to a folder is none: it could lead round in a circle.
+    ///
+    /// # Errors
+    /// If it cannot be listed.
+    fn entries(&self, folder: &Path) -> std::io::Result<Vec<(OsString, bool)>>;
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    fn read(&self, path: &Path) -> Result<String, SourceError>;
+}
+
+/// The files of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Disk;
+
+impl Tree for Disk {
+    fn is_folder(&self, path: &Path) -> std::io::Result<bool> {
+        fs::metadata(path).map(|kind| kind.is_dir())
+    }
+
+    fn entries(&self, folder: &Path) -> std::io::Result<Vec<(OsString, bool)>> {
+        let entries = fs::read_dir(folder)?;
+        (entries.into_iter())
+            .map(|entry| {
+                let entry = entry?;
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                Ok((entry.file_name(), is_folder))
+            })
+            .collect()
+    }
+
+    fn read(&self, path: &Path) -> Result<String, SourceError> {
+        read(path)
+    }
+}
+
 /// Whether a file found in a folder is ours: YAML by its name, JSON if it holds a
 /// manifest, for folders hold JSON of every sort.
-fn is_wanted(path: &Path) -> bool {
+fn is_wanted(tree: &dyn Tree, path: &Path) -> bool {
     match path.extension().and_then(OsStr::to_str) {
         Some("yaml" | "yml") => true,
-        Some("json") => read(path).is_ok_and(|text| is_manifest(&text)),
+        Some("json") => tree.read(path).is_ok_and(|text| is_manifest(&text)),
         _ => false,
     }
 }
@@ -129,12 +181,27 @@ fn is_manifest(text: &str) -> bool {
 }
 
 /// Reads files for the front end, each once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
+    tree: Rc<dyn Tree>,
     cache: BTreeMap<PathBuf, Arc<SourceFile>>,
 }
 
+impl Default for Reader {
+    fn default() -> Reader {
+        Reader::of(Rc::new(Disk))
+    }
+}
+
 impl Reader {
+    /// A reader of this tree.
+    pub fn of(tree: Rc<dyn Tree>) -> Reader {
+        Reader {
+            tree,
+            cache: BTreeMap::new(),
+        }
+    }
+
     /// The file at `path`.
     ///
     /// # Errors
@@ -146,7 +213,7 @@ impl Reader {
         }
         let file = Arc::new(SourceFile {
             path: key.display().to_string(),
-            text: read(path)?,
+            text: self.tree.read(path)?,
         });
         self.cache.insert(key, Arc::clone(&file));
         Ok(file)
@@ -174,11 +241,11 @@ impl Files for Reader {
     fn list(&mut self, from: &SourceFile, path: &str) -> Option<Result<Vec<String>, String>> {
         let base = Path::new(&from.path).parent().unwrap_or(Path::new(""));
         let folder = base.join(path);
-        if !folder.is_dir() {
+        if !self.tree.is_folder(&folder).unwrap_or(false) {
             return None;
         }
         let (mut found, mut errors) = (Vec::new(), Vec::new());
-        list(&folder, &mut found, &mut errors);
+        list(&*self.tree, &folder, &mut found, &mut errors);
         if let Some(error) = errors.into_iter().next() {
             return Some(Err(match error {
                 SourceError::Io { error, .. } => error.to_string(),
@@ -215,6 +282,14 @@ fn read(path: &Path) -> Result<String, SourceError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(too_large());
     }
+    text_of(path, bytes)
+}
+
+/// The text of a file that has these bytes.
+///
+/// # Errors
+/// If it is none, or empty.
+pub fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, SourceError> {
     let text = String::from_utf8(bytes).map_err(|error| SourceError::NotText {
         path: path.to_owned(),
         offset: error.utf8_error().valid_up_to(),
@@ -228,7 +303,7 @@ fn read(path: &Path) -> Result<String, SourceError> {
 }
 
 /// The path without `.` and, where a plain name stands before it, without `..`.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

@@ -32,6 +32,8 @@ pub struct Readings {
 pub struct Subject {
     /// The scenario's name; `None` for the manifests.
     pub name: Option<String>,
+    /// The scenario's file; `None` for the manifests.
+    pub file: Option<Arc<SourceFile>>,
     /// The policy.
     pub policy: Policy,
     /// The network.
@@ -58,18 +60,21 @@ pub struct Input {
 
 /// Reads everything under `paths`.
 pub fn load(paths: &[PathBuf], readings: Readings, colour: bool) -> Input {
+    match find(paths) {
+        Ok(files) => read(&files, &mut Reader::default(), readings, colour),
+        Err(errors) => Input {
+            problems: errors.iter().map(ToString::to_string).collect(),
+            ..Input::default()
+        },
+    }
+}
+
+/// Reads these files, wherever they come from.
+pub fn read(files: &[PathBuf], reader: &mut Reader, readings: Readings, colour: bool) -> Input {
     let mut input = Input::default();
-    let files = match find(paths) {
-        Ok(files) => files,
-        Err(errors) => {
-            input.problems = errors.iter().map(ToString::to_string).collect();
-            return input;
-        }
-    };
-    let mut reader = Reader::default();
     let mut manifests: Vec<Arc<SourceFile>> = Vec::new();
     let mut scenarios = Vec::new();
-    for path in &files {
+    for path in files {
         match reader.open(path) {
             Ok(file) => match frontend::kind(&file) {
                 FileKind::Manifest => manifests.push(file),
@@ -82,7 +87,7 @@ pub fn load(paths: &[PathBuf], readings: Readings, colour: bool) -> Input {
         input.cluster(&manifests, readings, colour);
     }
     for file in scenarios {
-        match frontend::scenario(&file, &mut reader) {
+        match frontend::scenario(&file, reader) {
             Ok(checked) => {
                 input.note(&checked.warnings, colour);
                 let subject = of_scenario(checked.scenario, checked.image, readings);
@@ -101,6 +106,7 @@ fn of_scenario(
     readings: Readings,
 ) -> Result<Subject, Vec<Diagnostic>> {
     let Scenario {
+        file,
         name,
         mut policy,
         topology,
@@ -122,6 +128,7 @@ fn of_scenario(
     }
     Ok(Subject {
         name: Some(name),
+        file: Some(file),
         policy,
         topology,
         image,
@@ -163,6 +170,7 @@ impl Input {
                 self.notes.push(cluster.coverage.to_string());
                 let subject = lower(&cluster.policy).map(|image| Subject {
                     name: None,
+                    file: None,
                     policy: cluster.policy,
                     topology: cluster.topology,
                     image,
