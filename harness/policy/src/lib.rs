@@ -5,8 +5,9 @@
 //! is right; [`lower`] compiles the same policy to a [`image::MapImage`], which
 //! [`interpret`] evaluates as the XDP program would; [`frame`] makes the bytes
 //! that are sent. [`meaning`] reads policy and image as sets of addresses, by which
-//! [`prove`] compares them everywhere at once, and [`shadowed`] finds rules that can
-//! never decide. [`mod@audit`] says what of all that somebody should look at.
+//! [`prove`] compares them everywhere at once, [`diff`] compares two policies, and
+//! [`shadowed`] finds rules that can never decide. [`mod@audit`] says what of all that
+//! somebody should look at.
 //!
 //! Invariant: no file, clock, thread, socket or system call in this crate.
 //! Invariant: [`oracle`] and [`lower`] share the model and nothing else; [`meaning`]
@@ -17,6 +18,7 @@ pub mod audit;
 pub mod chart;
 pub mod coverage;
 pub mod diagnostic;
+pub mod diff;
 pub mod finding;
 pub mod frame;
 pub mod frontend;

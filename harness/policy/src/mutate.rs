@@ -9,7 +9,7 @@
 mod change;
 mod difference;
 mod fate;
-mod killer;
+pub(crate) mod killer;
 mod network_policy;
 mod notice;
 mod operator;
@@ -20,7 +20,7 @@ mod prefilter;
 mod prefix;
 mod rule;
 mod touched;
-mod ways;
+pub(crate) mod ways;
 mod words;
 
 use crate::diagnostic::Location;

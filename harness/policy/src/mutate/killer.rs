@@ -199,7 +199,7 @@ fn destination(who: &str, l4: L4, family: Family) -> String {
 
 /// Some addresses of a region: those that documentation uses, else the ends of its
 /// first ranges in each family.
-fn ordinary(region: &Region) -> Vec<IpAddr> {
+pub(crate) fn ordinary(region: &Region) -> Vec<IpAddr> {
     const USUAL: [&str; 8] = [
         "203.0.113.7",
         "198.51.100.7",

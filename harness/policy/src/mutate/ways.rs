@@ -15,7 +15,7 @@ use crate::region::Region;
 
 /// A way of a packet, but for the one address that is not said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// From beyond the uplink through a node port to one of its backends.
     NodePort {
         /// Index into [`Policy::node_ports`].
@@ -58,21 +58,21 @@ pub(super) enum Way {
 }
 
 /// A policy, and whom it lets go which way: what was asked once is remembered.
-pub(super) struct View<'a> {
-    pub(super) policy: &'a Policy,
-    pub(super) reading: PolicyReading<'a>,
+pub(crate) struct View<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) reading: PolicyReading<'a>,
     known: HashMap<Question, Let>,
 }
 
 /// Whom a hook lets pass; some of them skip the policy behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Let {
-    pub(super) pass: Region,
-    pub(super) skip: Region,
+pub(crate) struct Let {
+    pub(crate) pass: Region,
+    pub(crate) skip: Region,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(policy: &'a Policy) -> View<'a> {
+    pub(crate) fn new(policy: &'a Policy) -> View<'a> {
         View {
             policy,
             reading: PolicyReading::new(policy),
@@ -81,7 +81,7 @@ impl<'a> View<'a> {
     }
 
     /// Whom the hook lets pass what this is.
-    pub(super) fn at(&mut self, point: Point, l4: L4) -> &Let {
+    pub(crate) fn at(&mut self, point: Point, l4: L4) -> &Let {
         let question = Question { point, l4 };
         let reading = &self.reading;
         self.known.entry(question).or_insert_with(|| {
@@ -100,7 +100,7 @@ impl<'a> View<'a> {
 
     /// Whom from beyond the uplink gets to a workload with this, which is `l4` at the
     /// workload and `entering` at the uplink.
-    pub(super) fn reaching(&mut self, to: usize, l4: L4, entering: L4) -> Region {
+    pub(crate) fn reaching(&mut self, to: usize, l4: L4, entering: L4) -> Region {
         let honoured = self.honours_bypass(to, l4, entering);
         let uplink = self.at(Point::Uplink, entering);
         let (pass, skip) = (uplink.pass.clone(), uplink.skip.clone());
@@ -124,7 +124,7 @@ impl<'a> View<'a> {
     }
 
     /// The first of each class of what the points tell apart, by policy.
-    pub(super) fn firsts(&self, points: &[Point]) -> BTreeSet<L4> {
+    pub(crate) fn firsts(&self, points: &[Point]) -> BTreeSet<L4> {
         let nothing = MapImage::default();
         let image = ImageReading::new(&nothing);
         (points.iter())
@@ -135,7 +135,7 @@ impl<'a> View<'a> {
 
     /// The node port's number, where what enters there is sent on to a workload with a
     /// network of its own.
-    pub(super) fn forwarded(&self, l4: L4) -> Option<usize> {
+    pub(crate) fn forwarded(&self, l4: L4) -> Option<usize> {
         let number = (self.policy.node_ports.iter())
             .position(|service| L4::Ports(service.node_port) == l4)?;
         let first = self.policy.node_ports[number].backends.first()?;
@@ -143,7 +143,7 @@ impl<'a> View<'a> {
     }
 
     /// What is sent to this port of the node, as it is before the backend.
-    pub(super) fn behind(&self, node_port: usize, backend: usize) -> (usize, L4) {
+    pub(crate) fn behind(&self, node_port: usize, backend: usize) -> (usize, L4) {
         let service = &self.policy.node_ports[node_port];
         let backend = service.backends[backend];
         let l4 = L4::Ports(ProtoPort {
@@ -154,7 +154,7 @@ impl<'a> View<'a> {
     }
 
     /// The addresses that a workload has for itself.
-    pub(super) fn addresses(&self, workload: usize) -> &'a [IpAddr] {
+    pub(crate) fn addresses(&self, workload: usize) -> &'a [IpAddr] {
         let workload = &self.policy.workloads[workload];
         match workload.host_network {
             true => &[],
@@ -166,7 +166,7 @@ impl<'a> View<'a> {
 /// Sources from which nothing arrives that comes from beyond the uplink, whatever a
 /// filter says of it: nobody can have sent from there (`ip_route_input_slow`,
 /// `ip6_rcv_core`). The node's own are among them, see [`Way::FromNode`].
-pub(super) fn nobody(policy: &Policy) -> Region {
+pub(crate) fn nobody(policy: &Policy) -> Region {
     const MARTIANS: [&str; 6] = [
         "0.0.0.0/32",
         "127.0.0.0/8",
@@ -181,13 +181,13 @@ pub(super) fn nobody(policy: &Policy) -> Region {
 }
 
 /// Sources beyond the uplink from which nothing is sent on (`ip6_forward`).
-pub(super) fn of_the_link() -> Region {
+pub(crate) fn of_the_link() -> Region {
     const OF_THE_LINK: [&str; 2] = ["::/128", "fe80::/10"];
     Region::from_prefixes(OF_THE_LINK.map(|text| text.parse().expect(text)))
 }
 
 /// Destinations that nothing leaves a node for (RFC 1122 §3.2.1.3, RFC 4291 §2).
-pub(super) fn nowhere() -> Region {
+pub(crate) fn nowhere() -> Region {
     const NOWHERE: [&str; 8] = [
         "0.0.0.0/8",
         "127.0.0.0/8",
@@ -202,7 +202,7 @@ pub(super) fn nowhere() -> Region {
 }
 
 /// The families of some addresses.
-pub(super) fn families(addresses: &[IpAddr]) -> Region {
+pub(crate) fn families(addresses: &[IpAddr]) -> Region {
     let families = addresses.iter().map(|address| Family::of(*address));
     Region::from_prefixes(families.map(Prefix::all))
 }
