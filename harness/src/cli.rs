@@ -25,7 +25,7 @@ use crate::select::{NameFilter, Shard};
 
 pub use audit::{AuditArgs, AuditFailOn, AuditOutput};
 pub use crosscheck::{CrosscheckArgs, CrosscheckFailOn, CrosscheckOutput, IptablesBackend};
-pub use diff::DiffArgs;
+pub use diff::{DiffArgs, DiffFailOn, DiffLane, DiffOutput};
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
 pub use live::LiveArgs;
 pub use merge::MergeArgs;

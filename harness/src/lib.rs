@@ -11,6 +11,7 @@ pub mod audit;
 pub mod cli;
 pub mod command;
 pub mod crosscheck;
+pub mod diff;
 pub mod event;
 pub mod exit;
 pub mod explain;
