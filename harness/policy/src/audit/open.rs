@@ -9,7 +9,7 @@ use super::context::{Context, Front};
 use super::{Found, finding, words};
 use crate::diagnostic::Severity;
 use crate::meaning::{Named, Question};
-use crate::model::{Direction, Entity, Peer, PeerKind, Peers, Rule};
+use crate::model::{Direction, Entity, Peer, PeerKind, Peers, Rule, RuleAction};
 use crate::prove::Group;
 use crate::region::Region;
 
@@ -46,9 +46,54 @@ pub(super) fn findings(context: &Context<'_>) -> Vec<Found> {
     for group in context.groups_of(Direction::Ingress) {
         in_group(context, group, &mut open);
     }
-    (open.iter())
+    let mut found: Vec<Found> = (open.iter())
         .filter_map(|(key, open)| said(context, *key, open))
-        .collect()
+        .collect();
+    found.extend(of_strangers(context));
+    found
+}
+
+/// Rules of policies that select nobody among the manifests: whoever they are for stands
+/// elsewhere, and what they name is wide all the same.
+fn of_strangers(context: &Context<'_>) -> Vec<Found> {
+    let policy = context.policy;
+    let selecting: BTreeSet<usize> = (0..policy.workloads.len())
+        .flat_map(|workload| context.reading.selecting(workload).iter().copied())
+        .collect();
+    let mut found = Vec::new();
+    for (index, network_policy) in policy.network_policies.iter().enumerate() {
+        if selecting.contains(&index) {
+            continue;
+        }
+        for (number, rule) in network_policy.rules.iter().enumerate() {
+            let Peers::Listed(peers) = &rule.peers else {
+                continue;
+            };
+            if (rule.action, rule.direction) != (RuleAction::Allow, Direction::Ingress) {
+                continue;
+            }
+            let mut open = Open {
+                without_service: true,
+                ..Open::default()
+            };
+            for (peer, Peer { kind, .. }) in peers.iter().enumerate() {
+                let PeerKind::Cidr(cidr) = kind else {
+                    continue;
+                };
+                let holes = Region::from_prefixes(cidr.except.iter().copied());
+                let region = Region::of(cidr.prefix).minus(&holes);
+                let region = region.intersect(&context.outside);
+                if !region.is_empty() {
+                    open.region = open.region.union(&region);
+                    open.peers.insert((index, number, peer));
+                }
+            }
+            if context.is_wide(&open.region) {
+                found.extend(said(context, (index, number, Written::Prefixes), &open));
+            }
+        }
+    }
+    found
 }
 
 fn in_group<'a>(context: &Context<'a>, group: &Group, open: &mut BTreeMap<Key, Open<'a>>) {

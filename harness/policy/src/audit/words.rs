@@ -42,8 +42,8 @@ pub(super) fn service_port(service: &Service, port: &ServicePort) -> String {
     }
 }
 
-/// `3,702,258,432 IPv4 addresses (all) and 2^125 IPv6 addresses (all) outside private
-/// ranges`, of a region that lies outside.
+/// `all 3,702,390,784 IPv4 addresses and 268,435,456 IPv6 addresses (12.50 %) outside
+/// private ranges`, of a region that lies outside.
 pub(super) fn amount(region: &Region, context: &Context<'_>) -> String {
     let mut parts = Vec::new();
     for family in Family::ALL {
@@ -51,12 +51,14 @@ pub(super) fn amount(region: &Region, context: &Context<'_>) -> String {
         if count == 0 {
             continue;
         }
-        let share = match context.share(region, family) {
-            _ if count == context.outside.count(family) => "all".to_owned(),
-            share if share < 0.01 => "less than 0.01 %".to_owned(),
-            share => format!("{share:.2} %"),
-        };
-        parts.push(format!("{} {family} addresses ({share})", number(count)));
+        let count = number(count);
+        parts.push(match context.share(region, family) {
+            _ if region.covers(&context.outside.intersect(&Region::all(family))) => {
+                format!("all {count} {family} addresses")
+            }
+            share if share < 0.01 => format!("{count} {family} addresses"),
+            share => format!("{count} {family} addresses ({share:.2} %)"),
+        });
     }
     match parts.is_empty() {
         true => "no address outside private ranges".to_owned(),
@@ -64,14 +66,18 @@ pub(super) fn amount(region: &Region, context: &Context<'_>) -> String {
     }
 }
 
-/// `4,294,967,296`; of what nobody can read, the power of two that is nearest below.
+/// `4,294,967,296`; of what nobody can read, a power of two nearby.
 pub(super) fn number(count: u128) -> String {
     if count > 1 << 48 {
-        let power = count.ilog2();
-        let exactly = count == 1 << power || count == u128::MAX;
-        let about = if exactly { "" } else { "over " };
-        let power = if count == u128::MAX { 128 } else { power };
-        return format!("{about}2^{power}");
+        let below = count.ilog2();
+        // A few addresses of the cluster's own may be missing.
+        let missing =
+            (1_u128.checked_shl(below + 1)).map_or(u128::MAX - count, |next| next - count);
+        return match (count - (1 << below), missing) {
+            (more, _) if more < 1 << 32 => format!("2^{below}"),
+            (_, missing) if missing < 1 << 32 => format!("2^{}", below + 1),
+            _ => format!("over 2^{below}"),
+        };
     }
     let digits = count.to_string();
     let mut text = String::new();
