@@ -61,3 +61,19 @@ fn comment(text: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::comment;
+
+    /// Rules are texts for other programs: a name must not become one of them.
+    #[test]
+    fn names_stay_within_their_comments() {
+        let name = "x\" -j ACCEPT\n\t\taccept\r\\";
+        assert_eq!(comment(name), "x_ -j ACCEPT___accept__");
+        assert_eq!(
+            comment("default/shop:https -> [fd00::2]:8443"),
+            "default/shop:https -> [fd00::2]:8443"
+        );
+    }
+}

@@ -25,6 +25,9 @@ pub enum NotCompared {
     /// It arrives nowhere in the reference, not even where everything is accepted:
     /// connection tracking takes it for part of no connection and translates nothing.
     Untracked,
+    /// Of what the filter does with it, the wire shows too little: see `netverdict run`,
+    /// which says why.
+    Unseen,
     /// It is part of a sequence that comes by a node port, where kube-proxy hides the
     /// client's address: the answers of the sequence are no answers there.
     Masqueraded,
@@ -40,6 +43,7 @@ impl NotCompared {
             NotCompared::HiddenPorts => "hidden-ports",
             NotCompared::InitAlone => "sctp-sequence",
             NotCompared::Untracked => "untracked",
+            NotCompared::Unseen => "unseen",
             NotCompared::Masqueraded => "masqueraded-sequence",
         }
     }
@@ -67,6 +71,9 @@ impl fmt::Display for NotCompared {
             NotCompared::Untracked => f.write_str(
                 "connection tracking takes it for part of no connection, so that kube-proxy's \
                  rules do not deliver it",
+            ),
+            NotCompared::Unseen => f.write_str(
+                "on the wire nobody sees what the filter makes of it (`netverdict run` says why)",
             ),
             NotCompared::Masqueraded => f.write_str(
                 "it is part of a sequence by a node port, where kube-proxy puts the node's \

@@ -150,12 +150,7 @@ pub(super) fn compare(
                 Outcome::Inconclusive(format!("with the filter: {why}")),
             );
         }
-        Err(NoFinding::Skipped(reason)) => {
-            return (
-                None,
-                Outcome::Inconclusive(format!("with the filter: {reason}")),
-            );
-        }
+        Err(NoFinding::Skipped(_)) => return (None, Outcome::NotCompared(NotCompared::Unseen)),
     };
     let deciding = observation.judged.last().copied();
     let arrived = match passes(observation) {

@@ -4,6 +4,7 @@ mod agreement;
 #[path = "../captures/mod.rs"]
 mod captures;
 mod clients;
+mod crosscheck;
 mod fuzz;
 mod incident;
 mod live;
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(prove::trials());
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
+    trials.extend(crosscheck::trials());
     trials.extend(unprivileged::trials());
     trials.extend(signals::trials());
     trials.extend(side_by_side::trials());

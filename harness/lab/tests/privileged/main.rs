@@ -8,6 +8,7 @@ mod isolation;
 mod policies;
 mod random;
 mod read_back;
+mod reference;
 mod shapes;
 mod swaps;
 mod verdicts;
@@ -54,6 +55,7 @@ fn run(arguments: Arguments, missing: Option<String>) -> u8 {
         policies::CASES,
         random::CASES,
         read_back::CASES,
+        reference::CASES,
         verdicts::CASES,
         exact::CASES,
         crowd::CASES,

@@ -1,6 +1,7 @@
 //! What objects say of themselves, beside what decides about packets.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::{Backend, Labels, ListedSource, ObjectName};
 use crate::diagnostic::Location;
@@ -58,6 +59,12 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// Sources that its load balancer takes; every one if empty.
     pub source_ranges: Vec<ListedSource>,
+    /// Addresses that a load balancer has for it: those of its status, or else
+    /// `loadBalancerIP`, which asks for one.
+    pub balancers: Vec<IpAddr>,
+    /// Whether `externalTrafficPolicy` is `Local`, so that a client's address reaches
+    /// the backends.
+    pub keeps_client: bool,
     /// The object; its name stands at [`Object::location`].
     pub location: Location,
 }
@@ -78,6 +85,8 @@ pub enum ServiceKind {
 /// A port of a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServicePort {
+    /// Its name, where it has one.
+    pub name: Option<String>,
     /// The port at the Service's own address, and its protocol.
     pub port: ProtoPort,
     /// The port of the node, if the manifest gives one.

@@ -24,6 +24,7 @@ pub(super) fn described(
             let selected = (service.selector.as_ref())
                 .map(|(labels, _)| index.selected(&service.name, labels));
             let port = |port: &ServicePort| model::ServicePort {
+                name: port.name.clone(),
                 port: ProtoPort {
                     port: port.number,
                     protocol: port.protocol,
@@ -40,6 +41,8 @@ pub(super) fn described(
                 ports: service.ports.iter().map(port).collect(),
                 selected,
                 source_ranges: service.source_ranges.clone(),
+                balancers: service.balancers.clone(),
+                keeps_client: service.keeps_client,
                 location: service.location.clone(),
             }
         })

@@ -58,9 +58,9 @@ const SPEC: Keys = Keys {
 
 const PORT: Keys = Keys {
     what: "a port of a Service",
-    read: &["port", "targetPort", "nodePort", "protocol"],
+    read: &["port", "targetPort", "nodePort", "protocol", "name"],
     // A hint about what is spoken, which Kubernetes does not enforce.
-    ignored: &["name", "appProtocol"],
+    ignored: &["appProtocol"],
 };
 
 const PROTOCOLS: [(&str, Protocol); 3] = [
@@ -94,12 +94,17 @@ pub(in crate::frontend) struct Service {
     pub(in crate::frontend) addresses: Vec<IpAddr>,
     /// Sources that its load balancer takes.
     pub(in crate::frontend) source_ranges: Vec<ListedSource>,
+    /// Addresses of its load balancer, which are among its addresses.
+    pub(in crate::frontend) balancers: Vec<IpAddr>,
+    /// Whether `externalTrafficPolicy` is `Local`.
+    pub(in crate::frontend) keeps_client: bool,
     pub(in crate::frontend) location: Location,
 }
 
 /// A port of a service.
 #[derive(Clone, Debug)]
 pub(in crate::frontend) struct ServicePort {
+    pub(in crate::frontend) name: Option<String>,
     /// The port at the service's own address.
     pub(in crate::frontend) number: u16,
     pub(in crate::frontend) protocol: Protocol,
@@ -161,10 +166,15 @@ pub(super) fn read(
         kind,
         Some(ServiceKind::ClusterIp | ServiceKind::ExternalName)
     );
-    remark(&spec, exposed, remarks, problems);
+    let keeps_client = remark(&spec, exposed, remarks, problems);
     let source_ranges = source_ranges(&spec, exposed, remarks, problems);
     let mut addresses = addresses(&spec, exposed, problems);
-    addresses.extend(balanced(document));
+    let balancers = balanced(document, &spec);
+    for address in &balancers {
+        if !addresses.contains(address) {
+            addresses.push(*address);
+        }
+    }
     let families = families(&spec, problems);
     let selector = match given(spec.get("selector")) {
         Some(node) => (problems.labels(node)).map(|labels| Some((labels, node.location.clone()))),
@@ -200,6 +210,8 @@ pub(super) fn read(
         families,
         addresses,
         source_ranges,
+        balancers,
+        keeps_client,
         location: document.location.clone(),
     })
 }
@@ -209,14 +221,17 @@ fn given(node: Option<&Node>) -> Option<&Node> {
     node.filter(|node| node.value != Value::Null)
 }
 
-fn remark(spec: &Known<'_>, exposed: bool, remarks: &mut Remarks, problems: &mut Problems) {
-    // The client's address reaches a backend on the same node under both.
+/// Whether `externalTrafficPolicy` is `Local`.
+fn remark(spec: &Known<'_>, exposed: bool, remarks: &mut Remarks, problems: &mut Problems) -> bool {
+    let mut keeps_client = false;
+    // Here the client's address reaches a backend on the same node under both.
     if let Some(node) = given(spec.get("externalTrafficPolicy")) {
         let policies = [("Cluster", true), ("Local", false)];
         let cluster = supported(node, "externalTrafficPolicy", &policies, problems);
         if cluster == Some(true) && exposed {
             remarks.add(Remark::TrafficPolicyCluster, &node.location);
         }
+        keeps_client = cluster == Some(false);
     }
     for key in ["externalIPs", "loadBalancerIP"] {
         if let Some(node) = given(spec.get(key))
@@ -226,6 +241,7 @@ fn remark(spec: &Known<'_>, exposed: bool, remarks: &mut Remarks, problems: &mut
             remarks.add(Remark::ExternalAddresses, &node.location);
         }
     }
+    keeps_client
 }
 
 /// Sources that the load balancer takes.
@@ -281,15 +297,20 @@ fn addresses(spec: &Known<'_>, exposed: bool, problems: &mut Problems) -> Vec<Ip
     found
 }
 
-/// The addresses that a load balancer gave it.
-fn balanced(document: &Node) -> Vec<IpAddr> {
+/// The addresses that a load balancer gave it, or, of one that has given none yet, the
+/// one it is asked for.
+fn balanced(document: &Node, spec: &Known<'_>) -> Vec<IpAddr> {
     let ingress =
         (document.get("status")).and_then(|status| status.get("loadBalancer")?.get("ingress"));
-    let Some(Value::List(items)) = ingress.map(|node| &node.value) else {
-        return Vec::new();
+    let given_by_it = match ingress.map(|node| &node.value) {
+        Some(Value::List(items)) => items.iter().filter_map(|item| item.get("ip")).collect(),
+        _ => Vec::new(),
     };
-    (items.iter())
-        .filter_map(|item| match &item.get("ip")?.value {
+    let asked_for = spec
+        .get("loadBalancerIP")
+        .filter(|_| given_by_it.is_empty());
+    (given_by_it.into_iter().chain(asked_for))
+        .filter_map(|node| match &node.value {
             Value::Text(text) => text.parse().ok(),
             _ => None,
         })
@@ -323,7 +344,12 @@ fn port(item: &Node, exposed: bool, problems: &mut Problems) -> Option<ServicePo
         Some(node) => Some(node_port(node, exposed, problems)?),
         None => None,
     };
+    let name = given(entry.get("name")).and_then(|node| match &node.value {
+        Value::Text(name) if !name.is_empty() => Some(name.clone()),
+        _ => None,
+    });
     Some(ServicePort {
+        name,
         number: port?,
         protocol: protocol?,
         node_port,
