@@ -87,7 +87,7 @@ fn one(party: &mut Witness<'_>, stage: &Stage<'_>, legs: &[Leg]) -> Result<Tried
         if !said.agrees(decision, stage.image) {
             let did = said
                 .why
-                .map_or("nothing that it reports", |(reason, _)| reason.slug());
+                .map_or("nothing that it reports", |it| it.reason.slug());
             wrong = Some(format!(
                 "{}: it did {did}, by the policy it is {}",
                 hook_name(topology, leg.point),
@@ -97,7 +97,7 @@ fn one(party: &mut Witness<'_>, stage: &Stage<'_>, legs: &[Leg]) -> Result<Tried
         passes = said.verdict == Verdict::Pass;
         decided = Some((
             leg,
-            said.why.map_or("unreported", |(reason, _)| reason.slug()),
+            said.why.map_or("unreported", |it| it.reason.slug()),
         ));
         if !passes {
             break;
