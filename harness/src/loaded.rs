@@ -123,12 +123,12 @@ fn policy(question: &Question<'_>, held: &HeldPolicy, answer: &mut Answer) {
         ..held.in_force.image.clone()
     };
     settings::prefilters(declared, &image, findings);
-    entries::audit(declared, &image, findings);
+    entries::audit(declared, &image, &held.absent, findings);
     findings.extend((held.in_force.strays.iter()).map(|stray| {
         let subject = format!("{} {}", stray.map, stray.entry);
         finding::new(&live::STRAY_ENTRY, stray.to_string(), subject)
     }));
-    meaning::audit(declared, &image, findings);
+    meaning::audit(declared, &image, &held.absent, findings);
 }
 
 #[cfg(test)]

@@ -66,7 +66,10 @@ pub struct LoadedFilter {
     pub programs: Vec<Program>,
     /// The maps by name.
     pub maps: BTreeMap<String, Map>,
-    /// What the policy maps say; `None` if some of them are not of the layout.
+    /// Policy maps that its programs should have, and that are missing or of another
+    /// shape than in the layout.
+    pub misshapen: Vec<&'static str>,
+    /// What the policy maps say; `None` if any is misshapen.
     pub policy: Option<Result<HeldPolicy, FilterError>>,
 }
 
@@ -146,7 +149,8 @@ fn filters(
                 maps.insert(map.name.clone(), map);
             }
         }
-        let policy = is_of_layout(print, &maps).then(|| {
+        let misshapen = misshapen(print, &programs, &maps);
+        let policy = misshapen.is_empty().then(|| {
             let numbers = maps
                 .values()
                 .map(|map| (map.name.clone(), map.id))
@@ -156,18 +160,35 @@ fn filters(
         filters.push(LoadedFilter {
             programs,
             maps,
+            misshapen,
             policy,
         });
     }
     Ok(filters)
 }
 
-/// Whether every map that a policy stands in is there, and has the shape it should.
-fn is_of_layout(print: &Fingerprint, maps: &BTreeMap<String, Map>) -> bool {
-    POLICY_MAPS.into_iter().all(|name| {
-        let found = maps.get(name).map(|map| map.shape);
-        found.is_some() && found == print.maps.get(name).copied()
-    })
+/// Policy maps that are missing or of another shape, of those that these programs should
+/// use; by what a program of this tag, or else of this name, uses in the filter.
+fn misshapen(
+    print: &Fingerprint,
+    programs: &[Program],
+    maps: &BTreeMap<String, Map>,
+) -> Vec<&'static str> {
+    let hooks: BTreeSet<Hook> = (programs.iter())
+        .filter_map(|program| program.hook(print).or(program.hook_by_name()))
+        .collect();
+    let used = |name: &str| {
+        let mut used = hooks
+            .iter()
+            .map(|hook| &print.programs[*hook as usize].maps);
+        hooks.is_empty() || used.any(|maps| maps.contains(name))
+    };
+    let is_right = |name: &str| match maps.get(name) {
+        Some(map) => print.maps.get(name) == Some(&map.shape),
+        None => !used(name),
+    };
+    let names = POLICY_MAPS.into_iter();
+    names.filter(|name| !is_right(name)).collect()
 }
 
 fn all_programs() -> Result<Vec<Program>, LoadedError> {

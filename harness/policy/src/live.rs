@@ -97,6 +97,14 @@ kinds! {
          network stack does, behind packet sockets and later by microseconds: under a flood the \
          node fails where it was meant to hold. What is judged is the same.",
         "Attach it in the mode that is meant, or say which that is with `--mode`.";
+    /// A program of the filter that nobody loaded.
+    MISSING_PROGRAM = "live-missing-program", Error, TAMPERED,
+        "a program of the filter is not loaded anywhere",
+        "The filter has three programs over the same maps: at the node's uplink, where \
+         workloads' frames enter the node, and where frames enter workloads. One of them is not \
+         in the kernel at all, in no network namespace, so that what it judges is judged by \
+         nobody.",
+        "Load and attach all three programs of the filter.";
     /// Maps that are not those of the layout.
     FOREIGN_LAYOUT = "live-foreign-layout", Error, TAMPERED,
         "the program's maps are not those of the filter",

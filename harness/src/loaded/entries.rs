@@ -1,19 +1,29 @@
 //! Entries that one of the two has and the other lacks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use netverdict_abi::map;
 use netverdict_policy::diagnostic::Location;
 use netverdict_policy::finding::Finding;
 use netverdict_policy::image::{Key, MapImage, RuleId, Verdict};
 use netverdict_policy::live;
+use netverdict_policy::prefix::{Family, Prefix};
 
 use super::finding::{self, Refined as _};
 use crate::matrix::input::Subject;
 
+/// Entries of one part of a map that have a finding each.
+const MOST_LISTED: usize = 8;
+
 /// Compares the entries that say something by themselves; and those of guards, where
 /// both sides give guards and identities the same numbers. Where they do not, what the
 /// entries mean is compared all the same, in [`super::meaning`].
-pub(super) fn audit(declared: &Subject, loaded: &MapImage, findings: &mut Vec<Finding>) {
+pub(super) fn audit(
+    declared: &Subject,
+    loaded: &MapImage,
+    absent: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
     let written = &declared.image;
     if written == loaded {
         return;
@@ -29,25 +39,27 @@ pub(super) fn audit(declared: &Subject, loaded: &MapImage, findings: &mut Vec<Fi
             | Key::Endpoint(_) => true,
             Key::Identity(_) | Key::Default(_) | Key::Policy(..) => same_numbers,
         });
+        // Of a program that is not loaded the map is missing, which is said by itself.
+        let keys = keys.filter(|key| !absent.contains(map_of(*key)));
         keys.collect()
     };
     let (own, found) = (keys(written), keys(loaded));
-    let mut renumbered = 0;
+    let mut listed = Listed::default();
     for key in found.difference(&own) {
-        let entry = loaded.describe(*key);
-        let message = format!("loaded, and declared nowhere: {entry}");
-        findings.push(finding::new(
-            &live::UNDECLARED_ENTRY,
-            message,
-            subject(*key),
-        ));
+        let message = format!("loaded, and declared nowhere: {}", loaded.describe(*key));
+        let found = finding::new(&live::UNDECLARED_ENTRY, message, subject(*key));
+        listed.add(*key, found);
     }
+    listed.finish("loaded, and declared nowhere", findings);
+    let mut listed = Listed::default();
     for key in own.difference(&found) {
-        let entry = written.describe(*key);
-        let message = format!("declared, and not loaded: {entry}");
+        let message = format!("declared, and not loaded: {}", written.describe(*key));
         let found = finding::new(&live::MISSING_ENTRY, message, subject(*key));
-        findings.push(found.at(place(declared, *key), "declared here"));
+        listed.add(*key, found.at(place(declared, *key), "declared here"));
     }
+    listed.finish("declared, and not loaded", findings);
+    let mut renumbered = 0;
+    let mut listed = Listed::default();
     for key in own.intersection(&found) {
         let (before, now) = (written.describe(*key), loaded.describe(*key));
         if before == now {
@@ -59,8 +71,9 @@ pub(super) fn audit(declared: &Subject, loaded: &MapImage, findings: &mut Vec<Fi
         }
         let message = format!("loaded otherwise than declared: {now}; declared is {before}");
         let found = finding::new(&live::UNDECLARED_ENTRY, message, subject(*key));
-        findings.push(found.at(place(declared, *key), "declared here"));
+        listed.add(*key, found.at(place(declared, *key), "declared here"));
     }
+    listed.finish("loaded otherwise than declared", findings);
     if renumbered > 0 {
         let entries = if renumbered == 1 {
             "entry names"
@@ -73,6 +86,60 @@ pub(super) fn audit(declared: &Subject, loaded: &MapImage, findings: &mut Vec<Fi
             message,
             "rules".to_owned(),
         ));
+    }
+}
+
+/// Findings of one kind: the first few of each part of a map one by one, the rest
+/// together.
+#[derive(Default)]
+struct Listed {
+    found: Vec<Finding>,
+    by_part: BTreeMap<String, (usize, Option<Finding>)>,
+}
+
+impl Listed {
+    fn add(&mut self, key: Key, finding: Finding) {
+        let (count, last) = self.by_part.entry(key.part()).or_default();
+        *count += 1;
+        match *count <= MOST_LISTED {
+            true => self.found.push(finding),
+            false => *last = Some(finding),
+        }
+    }
+
+    fn finish(mut self, what: &str, findings: &mut Vec<Finding>) {
+        findings.append(&mut self.found);
+        for (part, (count, last)) in self.by_part {
+            // The last stands for all of them: its kind, and its line.
+            let Some(last) = last else { continue };
+            let message = match count - MOST_LISTED {
+                1 => last.message.clone(),
+                more => format!("{what}: {more} more entries of {part}"),
+            };
+            findings.push(Finding {
+                message,
+                subject: format!("{part}, more"),
+                ..last
+            });
+        }
+    }
+}
+
+/// The map that an entry stands in.
+fn map_of(key: Key) -> &'static str {
+    let of_family = |prefix: Prefix, v4, v6| match prefix.family() {
+        Family::V4 => v4,
+        Family::V6 => v6,
+    };
+    match key {
+        Key::Denied(prefix) | Key::Source(_, prefix) => {
+            of_family(prefix, map::PREFILTER_V4, map::PREFILTER_V6)
+        }
+        Key::Prefilter(_) => map::PREFILTERS,
+        Key::Backend(..) => map::BACKENDS,
+        Key::Endpoint(_) | Key::Default(_) => map::ENDPOINTS,
+        Key::Identity(prefix) => of_family(prefix, map::IDENTITIES_V4, map::IDENTITIES_V6),
+        Key::Policy(..) => map::POLICY,
     }
 }
 

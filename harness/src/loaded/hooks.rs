@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use netverdict_abi::Hook;
-use netverdict_lab::filter::POLICY_MAPS;
 use netverdict_lab::loaded::{Interface, LoadedFilter, Place, Program};
 use netverdict_policy::live;
 
@@ -25,6 +24,15 @@ pub(super) fn audit(question: &Question<'_>, answer: &mut Answer) {
                     }
                 }
             }
+        }
+    }
+    for filter in question.filters() {
+        if filter
+            .programs
+            .iter()
+            .any(|it| is_called_ours(question, it))
+        {
+            layout(question, filter, answer);
         }
     }
     several(question, answer);
@@ -81,19 +89,17 @@ fn attached(
         }
         None => stranger(question, interface, program, answer),
     }
-    let of_filter = question.loaded.filters.iter();
-    let mut of_filter =
-        of_filter.filter(|filter| filter.programs.iter().any(|it| it.id == program.id));
-    let ours = program
-        .hook(question.print)
-        .or(program.hook_by_name())
-        .is_some();
-    if let (true, Some(filter)) = (ours, of_filter.next()) {
-        layout(question, filter, answer);
-    } else if ours {
+    let ours = is_called_ours(question, program);
+    if ours && program.maps.is_empty() {
         let message = format!("{} at {name} has no maps", in_words(program));
         (answer.findings).push(finding::new(&live::FOREIGN_LAYOUT, message, name.clone()));
     }
+}
+
+/// Whether it is a program of the filter, or is called like one.
+fn is_called_ours(question: &Question<'_>, program: &Program) -> bool {
+    let hook = program.hook(question.print).or(program.hook_by_name());
+    hook.is_some()
 }
 
 fn right_place(
@@ -188,15 +194,17 @@ fn stranger(
     }
 }
 
-/// Whether the maps are those of the layout.
+/// Whether the maps are those of the layout, and every program is loaded.
 fn layout(question: &Question<'_>, filter: &LoadedFilter, answer: &mut Answer) {
-    for name in POLICY_MAPS {
-        let shape = question.print.maps.get(name);
-        let problem = match filter.maps.get(name).map(|map| (map.id, map.shape)) {
+    let programs: Vec<String> = filter.programs.iter().map(in_words).collect();
+    let programs = programs.join(", ");
+    for name in &filter.misshapen {
+        let shape = question.print.maps.get(*name);
+        let problem = match filter.maps.get(*name).map(|map| (map.id, map.shape)) {
             None => format!("has no map {name}"),
-            Some((_, found)) if Some(&found) == shape => continue,
             Some((id, found)) => {
-                let known = shape.map(|it| format!(", not {} and {}", it.key_size, it.value_size));
+                let known = shape
+                    .map(|it| format!(", not {}, {} and {}", it.kind, it.key_size, it.value_size));
                 format!(
                     "has a map {name} (number {id}) of another shape: kind {}, keys of {} bytes \
                      and values of {}{}",
@@ -207,12 +215,27 @@ fn layout(question: &Question<'_>, filter: &LoadedFilter, answer: &mut Answer) {
                 )
             }
         };
-        let programs: Vec<String> = filter.programs.iter().map(in_words).collect();
-        let message = format!("the filter of {} {problem}", programs.join(", "));
+        let message = format!("the filter of {programs} {problem}");
+        let subject = (*name).to_owned();
+        (answer.findings).push(finding::new(&live::FOREIGN_LAYOUT, message, subject));
+    }
+    let is_there = |hook: &Hook| {
+        let mut programs = filter.programs.iter();
+        programs.any(|it| it.hook(question.print).or(it.hook_by_name()) == Some(*hook))
+    };
+    for hook in Hook::ALL.into_iter().filter(|hook| !is_there(hook)) {
+        let what = match hook {
+            Hook::Uplink => "no prefilter is in the way of what comes in",
+            Hook::Egress => "no policy judges what workloads send",
+            Hook::Ingress => "no policy judges what workloads receive",
+        };
+        let slug = hook.slug();
+        let message =
+            format!("the {slug} program of the filter of {programs} is loaded nowhere: {what}");
         (answer.findings).push(finding::new(
-            &live::FOREIGN_LAYOUT,
+            &live::MISSING_PROGRAM,
             message,
-            name.to_owned(),
+            slug.to_owned(),
         ));
     }
 }

@@ -1,10 +1,14 @@
 //! Packets that are treated otherwise by what is loaded than by what is declared.
 
+use std::collections::BTreeSet;
+
 use netverdict_abi::Verdict;
+use netverdict_policy::diagnostic::Severity;
 use netverdict_policy::finding::Finding;
 use netverdict_policy::frame::{ProbeId, build};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::interpret;
+use netverdict_policy::journey::Point;
 use netverdict_policy::live;
 use netverdict_policy::model::RuleRef;
 use netverdict_policy::oracle;
@@ -21,9 +25,17 @@ const MOST_LISTED: usize = 8;
 
 /// Compares both at every hook, port and address. What shows in an entry alone, though
 /// in no packet, [`super::entries`] says.
-pub(super) fn audit(declared: &Subject, image: &MapImage, findings: &mut Vec<Finding>) {
+/// Where maps are missing, only prefilters decide anything.
+pub(super) fn audit(
+    declared: &Subject,
+    image: &MapImage,
+    absent: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
     for mismatch in Comparison::new(&declared.policy, image).mismatches() {
-        if let Mismatch::Difference(difference) = mismatch {
+        if let Mismatch::Difference(difference) = mismatch
+            && (absent.is_empty() || difference.question.point == Point::Uplink)
+        {
             findings.push(found(declared, image, &difference));
         }
     }
@@ -62,11 +74,12 @@ fn found(declared: &Subject, image: &MapImage, difference: &Difference) -> Findi
         said(*by_image),
         said(*by_policy)
     );
-    let mut found = finding::new(
-        &live::OTHER_POLICY,
-        message,
-        asked.words(policy, topology, "*"),
-    );
+    let severity = match by_policy.verdict() == by_image.verdict() {
+        true => Severity::Warning,
+        false => Severity::Error,
+    };
+    let subject = asked.words(policy, topology, "*");
+    let mut found = finding::new(&live::OTHER_POLICY, message, subject).severe(severity);
     // A witness names the rules on both sides.
     let first = prefixes
         .first()

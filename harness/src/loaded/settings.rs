@@ -12,7 +12,8 @@ use netverdict_policy::port::ProtoPort;
 use super::finding::{self, Refined as _};
 use crate::matrix::input::Subject;
 
-/// Looks at the generation and its settings. `false` if no entry decides anything.
+/// Looks at the generation and its settings. `false` if there is nothing more to say: no
+/// entry decides anything.
 pub(super) fn audit(declared: &Subject, held: &HeldPolicy, findings: &mut Vec<Finding>) -> bool {
     let (now, beside) = (&held.in_force, &held.beside);
     let generation = now.generation;
@@ -39,7 +40,9 @@ pub(super) fn audit(declared: &Subject, held: &HeldPolicy, findings: &mut Vec<Fi
             ),
         };
         findings.push(finding::new(&live::GENERATION, message, subject()));
-    } else if is_declared(declared, &beside.image) && !is_declared(declared, &now.image) {
+        return false;
+    }
+    if is_declared(declared, &beside.image) && !is_declared(declared, &now.image) {
         let message = format!(
             "generation {generation} is in force, and the declared policy stands beside it, in \
              generation {}",

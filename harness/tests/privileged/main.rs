@@ -8,6 +8,7 @@ mod crosscheck;
 mod fuzz;
 mod incident;
 mod live;
+mod loaded;
 mod matrix;
 mod objects;
 #[path = "../program/mod.rs"]
@@ -22,15 +23,21 @@ mod side_by_side;
 mod signals;
 mod unprivileged;
 
+use std::process::ExitCode;
+
 use libtest_mimic::Arguments;
 
-fn main() {
+fn main() -> ExitCode {
+    if let Some(ended) = loaded::play_role() {
+        return ended;
+    }
     let args = Arguments::from_args();
     let mut trials = scenarios::trials();
     trials.extend(agreement::trials());
     trials.extend(fuzz::trials());
     trials.extend(incident::trials());
     trials.extend(live::trials());
+    trials.extend(loaded::trials());
     trials.extend(matrix::trials());
     trials.extend(replay::trials());
     trials.extend(objects::trials());
@@ -42,5 +49,5 @@ fn main() {
     trials.extend(unprivileged::trials());
     trials.extend(signals::trials());
     trials.extend(side_by_side::trials());
-    libtest_mimic::run(&args, trials).exit();
+    libtest_mimic::run(&args, trials).exit_code()
 }

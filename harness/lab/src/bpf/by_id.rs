@@ -139,3 +139,40 @@ pub(crate) fn lookup<K: Pod, V: Pod>(map: BorrowedFd<'_>, key: &K) -> io::Result
     // SAFETY: zeroed and then written; any bytes are a `Pod`.
     Ok(unsafe { value.assume_init() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd as _;
+
+    use super::*;
+    use crate::bpf::{NewMap, create_map, update_batch};
+
+    #[test]
+    fn a_map_opened_to_read_is_not_written_by_that() {
+        /// `BPF_MAP_TYPE_HASH`.
+        const HASH: u32 = 1;
+        let created = create_map(NewMap {
+            kind: HASH,
+            key_size: 4,
+            value_size: 4,
+            max_entries: 3,
+            flags: 0,
+        });
+        // Without privileges there are no maps.
+        let Ok(own) = created else { return };
+        update_batch(own.as_fd(), &[1_u32], &[7_u32]).expect("there is room");
+        let facts = map_info(own.as_fd()).expect("it is ours");
+        assert_eq!(
+            [facts.type_, facts.key_size, facts.value_size],
+            [HASH, 4, 4]
+        );
+        let opened = map_to_read(facts.id).expect("it is there");
+        assert_eq!(
+            lookup::<u32, u32>(opened.as_fd(), &1).expect("it has one"),
+            7
+        );
+        let refused = update_batch(opened.as_fd(), &[2_u32], &[8_u32]);
+        let refused = refused.expect_err("it is for reading").raw_os_error();
+        assert_eq!(refused, Some(libc::EPERM));
+    }
+}

@@ -34,12 +34,15 @@ pub struct HeldPolicy {
     /// Interfaces by which workloads' frames enter the node, with the numbers of these
     /// workloads, in the generation in force. Without those that are not checked.
     pub links: BTreeMap<u32, BTreeSet<u32>>,
+    /// Maps that there are none of, read as empty: those that no program uses.
+    pub absent: BTreeSet<&'static str>,
 }
 
-/// Reads the policy maps with these names and numbers.
+/// Reads the policy maps with these names and numbers. What is not among them but for the
+/// generation and its settings is taken for empty.
 ///
 /// # Errors
-/// Where one is missing or refuses, and where the policy does not hold still.
+/// Where one of those two is missing, a map refuses, or the policy does not hold still.
 pub fn read_held(maps: &BTreeMap<String, u32>) -> Result<HeldPolicy, FilterError> {
     let opened = Opened::all(maps)?;
     let mut before = opened.word()?;
@@ -47,7 +50,7 @@ pub fn read_held(maps: &BTreeMap<String, u32>) -> Result<HeldPolicy, FilterError
         let entries = opened.entries()?;
         let after = opened.word()?;
         if before == after {
-            return Ok(understood(&entries, after));
+            return Ok(understood(&entries, after, opened.absent()));
         }
         before = after;
     }
@@ -60,14 +63,23 @@ pub fn read_held(maps: &BTreeMap<String, u32>) -> Result<HeldPolicy, FilterError
 /// The generation in force, and what holds for both.
 type Word = (u32, [Settings; 2]);
 
-fn understood(entries: &Entries, (generation, settings): Word) -> HeldPolicy {
+fn understood(
+    entries: &Entries,
+    (generation, settings): Word,
+    absent: BTreeSet<&'static str>,
+) -> HeldPolicy {
     let read = |generation: u32, index: u32| {
-        decode(&Held {
+        let mut read = decode(&Held {
             entries,
             generation,
             settings: settings[(index & 1) as usize],
             links: None,
-        })
+        });
+        if !absent.is_empty() {
+            // What the settings say of other maps cannot be held against them.
+            read.strays.retain(|stray| stray.map != map::SETTINGS);
+        }
+        read
     };
     // As the programs abort under any other word, there is no other generation to it.
     let index = generation.min(1);
@@ -81,6 +93,7 @@ fn understood(entries: &Entries, (generation, settings): Word) -> HeldPolicy {
         in_force: read(generation, index),
         beside: read(1 - index, 1 - index),
         links,
+        absent,
     }
 }
 
@@ -100,6 +113,11 @@ impl<'a> Opened<'a> {
                 Ok((name.as_str(), descriptor))
             });
         Ok(Opened(opened.collect::<Result<_, FilterError>>()?))
+    }
+
+    fn absent(&self) -> BTreeSet<&'static str> {
+        let names = POLICY_MAPS.into_iter();
+        names.filter(|name| !self.0.contains_key(name)).collect()
     }
 
     fn word(&self) -> Result<Word, FilterError> {
@@ -153,6 +171,9 @@ impl<'a> Opened<'a> {
         Plain<K>: Pod,
         Plain<V>: Pod,
     {
+        if !self.0.contains_key(name) {
+            return Ok(Vec::new());
+        }
         let map = self.shaped::<Plain<K>, Plain<V>>(name, BPF_MAP_TYPE_HASH)?;
         Table::opened(name, map)?.read(as_hashed)
     }
@@ -165,6 +186,9 @@ impl<'a> Opened<'a> {
         Plain<K>: Pod,
         Plain<V>: Pod,
     {
+        if !self.0.contains_key(name) {
+            return Ok(Vec::new());
+        }
         let map = self.shaped::<Key<Plain<K>>, Plain<V>>(name, BPF_MAP_TYPE_LPM_TRIE)?;
         Table::opened(name, map)?.read(as_prefixed)
     }
