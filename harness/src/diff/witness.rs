@@ -95,10 +95,7 @@ fn one(party: &mut Witness<'_>, stage: &Stage<'_>, legs: &[Leg]) -> Result<Tried
             ));
         }
         passes = said.verdict == Verdict::Pass;
-        decided = Some((
-            leg,
-            said.why.map_or("unreported", |it| it.reason.slug()),
-        ));
+        decided = Some((leg, said.why.map_or("unreported", |it| it.reason.slug())));
         if !passes {
             break;
         }
