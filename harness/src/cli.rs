@@ -1,8 +1,10 @@
 //! The command line.
 
 mod audit;
+mod completions;
 mod crosscheck;
 mod diff;
+mod findings;
 mod fuzz;
 mod live;
 mod merge;
@@ -24,8 +26,10 @@ use crate::matrix::input::Readings;
 use crate::select::{NameFilter, Shard};
 
 pub use audit::{AuditArgs, AuditFailOn, AuditOutput};
+pub use completions::{CompletionsArgs, ManArgs};
 pub use crosscheck::{CrosscheckArgs, CrosscheckFailOn, CrosscheckOutput, IptablesBackend};
 pub use diff::{DiffArgs, DiffFailOn, DiffLane, DiffOutput};
+pub use findings::{FindingArgs, SummaryArgs};
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
 pub use live::LiveArgs;
 pub use merge::MergeArgs;
@@ -89,6 +93,10 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Print the JSON Schema of scenario files.
     Schema,
+    /// Print what a shell needs to complete command lines.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands to a folder.
+    Man(ManArgs),
 }
 
 /// How results are printed.
@@ -177,6 +185,9 @@ pub struct RunArgs {
     /// Where junit.xml, results.sarif and events.jsonl go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub report_dir: PathBuf,
+    /// What came of it, as Markdown.
+    #[command(flatten)]
+    pub summary: SummaryArgs,
     /// What is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: RunOutput,

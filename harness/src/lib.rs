@@ -8,6 +8,7 @@
 //! Invariant: reports compute no verdicts.
 
 pub mod audit;
+pub mod baseline;
 pub mod cli;
 pub mod command;
 pub mod crosscheck;

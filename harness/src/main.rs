@@ -23,5 +23,7 @@ fn main() -> ExitCode {
         Command::Merge(args) => command::merge::run(&args).into(),
         Command::Doctor(args) => command::doctor::run(&args).into(),
         Command::Schema => command::schema::run().into(),
+        Command::Completions(args) => command::completions::run(&args).into(),
+        Command::Man(args) => command::man::run(&args).into(),
     }
 }

@@ -38,6 +38,7 @@ fn settings(properties: &[Property], cases: u64) -> Settings<'_> {
         tamper: None,
         threads: 2,
         stop: &|| false,
+        tried: &|_| {},
     }
 }
 
@@ -175,6 +176,7 @@ fn what_was_found_is_kept() {
             tamper: Some(deny_as_allow),
             cases: None,
             stop: &stop,
+            tried: &|_| {},
             ..settings(&properties, 0)
         },
         |_| handed += 1,

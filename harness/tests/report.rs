@@ -5,7 +5,7 @@ use netverdict::event::{
     CaseVerdict, Event, LeftOutFrame, Part, PartyVerdict, Place, ProbeOutcome, Problem, RunStarted,
     SkipReason, StepVerdict, SuiteFinished, SuiteId, SuiteStarted, Verdict, WrongFrame,
 };
-use netverdict::report::{human, json, junit, tap};
+use netverdict::report::{human, json, junit, summary, tap};
 use netverdict::tally::tally;
 use std::time::Duration;
 
@@ -190,6 +190,11 @@ fn human_report() {
 #[test]
 fn junit_report() {
     insta::assert_snapshot!(junit::render(&events()));
+}
+
+#[test]
+fn summary_report() {
+    insta::assert_snapshot!(summary::of_run(&events()));
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub(crate) fn print(object: &[u8]) -> Result<(), FilterError> {
                 tamper: None,
                 threads,
                 stop: &|| false,
+                tried: &|_| {},
             };
             let hunted = hunt(settings, |_| {})?;
             assert_eq!(hunted.failed, 0, "the filter is right");

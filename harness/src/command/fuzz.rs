@@ -10,6 +10,7 @@ use netverdict_policy::write::{Manifest, Written};
 use serde_json::json;
 
 use super::print::{Stream, lacking};
+use super::progress::Progress;
 use crate::cli::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
 use crate::exit::Exit;
 use crate::fuzz::check::Tamper;
@@ -76,18 +77,18 @@ fn execute(args: &FuzzArgs, object: &Object, seed: Seed) -> Exit {
         FuzzLane::Model => None,
         FuzzLane::Testrun => Some(&object.bytes[..]),
     };
+    let cases = args.cases.or(args.time.is_none().then_some(CASES));
+    let progress = Progress::new(cases.and_then(|cases| usize::try_from(cases).ok()));
     let settings = Settings {
         seed,
-        cases: match (args.cases, args.time) {
-            (None, None) => Some(CASES),
-            (cases, _) => cases,
-        },
+        cases,
         time: args.time,
         properties,
         object: kernel,
         tamper: args.sabotage.map(tamper),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         stop: &|| signals::noted().is_some(),
+        tried: &|cases| progress.at(cases),
     };
     Stream::Err.line(&format!("seed: {seed}"));
     let folder = folder(args.save.as_deref());
@@ -99,11 +100,13 @@ fn execute(args: &FuzzArgs, object: &Object, seed: Seed) -> Exit {
             Err(error) => {
                 unwritable = true;
                 let folder = folder.display();
-                Stream::Err.line(&format!("failed to save the finding to {folder}: {error}"));
+                let text = format!("failed to save the finding to {folder}: {error}");
+                progress.aside(|| Stream::Err.line(&text));
             }
         }
-        Stream::Out.line(&shown(args.output, finding, &text));
+        progress.aside(|| Stream::Out.line(&shown(args.output, finding, &text)));
     });
+    drop(progress);
     let hunted = match hunted {
         Ok(hunted) => hunted,
         Err(error) => {

@@ -9,6 +9,7 @@ use netverdict_policy::matrix::{self, Disagreement, FamilyChoice, World};
 use netverdict_policy::model::{L4Protocol, Policy, Ports};
 
 use super::print::{Stream, lacking};
+use super::progress::Progress;
 use crate::cli::{MatrixArgs, MatrixOutput};
 use crate::exit::Exit;
 use crate::lane::{LaneKind, Mode};
@@ -100,29 +101,38 @@ pub(super) fn with_lane(
 fn print(args: &MatrixArgs, input: &Input, _object: &Object, lane: Lane<'_>) -> Exit {
     let mut exit = Exit::AsExpected;
     let several = input.subjects.len() > 1;
+    let progress = Progress::new(Some(input.subjects.len()));
     for subject in &input.subjects {
         let world = World::new(&subject.policy, &subject.image);
-        let asked = match ask(&world, &subject.topology, lane) {
+        progress.show(
+            subject
+                .name
+                .clone()
+                .unwrap_or_else(|| "manifests".to_owned()),
+        );
+        let asked = ask(&world, &subject.topology, lane);
+        progress.next();
+        let asked = match asked {
             Ok(asked) => asked,
             Err(error) => {
-                Stream::Err.line(&format!("failed to {error}"));
+                progress.aside(|| Stream::Err.line(&format!("failed to {error}")));
                 return Exit::Inconclusive;
             }
         };
         for note in notes(args, &world, &asked) {
-            Stream::Err.line(&note);
+            progress.aside(|| Stream::Err.line(&note));
         }
         for line in faults(&world, &asked, lane) {
-            Stream::Err.line(&line);
+            progress.aside(|| Stream::Err.line(&line));
             exit = Exit::Mismatch;
         }
         if args.timing {
-            Stream::Err.line(&timing(&asked, lane));
+            progress.aside(|| Stream::Err.line(&timing(&asked, lane)));
         }
         let rows = matrix::rows(&world, &asked.survey, args.family());
         let text = render(args.output, subject, &rows, several, lane);
         if !text.is_empty() {
-            Stream::Out.line(&text);
+            progress.aside(|| Stream::Out.line(&text));
         }
     }
     exit

@@ -3,6 +3,7 @@
 use netverdict_lab::isolate::signals;
 
 use super::print::Stream;
+use super::progress::Progress;
 use crate::cli::{MutateArgs, MutateOutput};
 use crate::exit::Exit;
 use crate::load::{Input, load};
@@ -27,12 +28,16 @@ pub fn run(args: &MutateArgs) -> Exit {
     let stop = || signals::noted().is_some();
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut scored = Vec::new();
+    let progress = Progress::new(Some(input.scenarios.len()));
     for loaded in &input.scenarios {
         if stop() {
             break;
         }
+        progress.show(loaded.scenario.file.path.clone());
         scored.push(score(&loaded.scenario, limit, stop));
+        progress.next();
     }
+    drop(progress);
     let total = Total::of(&scored, stop());
     Stream::Out.line(&match args.output {
         MutateOutput::Human => human::render(&scored, &total, args.verbose),

@@ -1,13 +1,11 @@
 //! `netverdict prove`
 
-use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::filter::Filter;
 use netverdict_lab::isolate::{isolated, signals};
 
 use super::print::{Stream, lacking};
+use super::progress::Progress;
 use crate::cli::{ProveArgs, ProveLane, ProveOutput};
 use crate::exit::Exit;
 use crate::matrix::input::load;
@@ -17,9 +15,6 @@ use crate::prove::proving::{How, Under, prove};
 use crate::prove::subject::{self, Subject};
 use crate::prove::{capture, json, text};
 use crate::report::write_capture;
-
-/// How long nothing is said of how far it is.
-const QUIET: Duration = Duration::from_secs(2);
 
 /// Proves every policy under the paths.
 pub fn run(args: &ProveArgs) -> Exit {
@@ -93,7 +88,7 @@ fn inside(args: &ProveArgs, subjects: &[Subject<'_>], object: Option<&Object>) -
         }
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let progress = Progress::new(subjects.len());
+    let progress = Progress::new(Some(subjects.len()));
     let mut proofs = Vec::with_capacity(subjects.len());
     let mut failed = false;
     for subject in subjects {
@@ -101,7 +96,10 @@ fn inside(args: &ProveArgs, subjects: &[Subject<'_>], object: Option<&Object>) -
             break;
         }
         let more = |atoms| {
-            progress.show(&subject.name, atoms);
+            progress.show(match atoms {
+                0 => subject.name.clone(),
+                atoms => format!("{}: {atoms} atoms", subject.name),
+            });
             signals::noted().is_none()
         };
         let how = How {
@@ -115,15 +113,15 @@ fn inside(args: &ProveArgs, subjects: &[Subject<'_>], object: Option<&Object>) -
         match prove(subject, under, how) {
             Ok(proof) => proofs.push(proof),
             Err(error) => {
-                progress.end();
-                Stream::Err.line(&format!("{}: failed to {error}", subject.name));
+                let text = format!("{}: failed to {error}", subject.name);
+                progress.aside(|| Stream::Err.line(&text));
                 failed = true;
                 break;
             }
         }
         progress.next();
     }
-    progress.end();
+    drop(progress);
     let left = subjects.len() - proofs.len();
     if left > 0 {
         Stream::Err.line(&format!(
@@ -163,48 +161,5 @@ fn print(args: &ProveArgs, mut proofs: Vec<Proof>, exit: Exit) -> Exit {
             Stream::Err.line(&error);
             exit.with_unwritable_report()
         }
-    }
-}
-
-/// How far it is, once that takes long, to whoever looks.
-struct Progress {
-    started: Instant,
-    bar: ProgressBar,
-}
-
-impl Progress {
-    fn new(subjects: usize) -> Progress {
-        // Nothing is drawn where stderr is no terminal.
-        let bar =
-            ProgressBar::with_draw_target(Some(subjects as u64), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{pos}/{len} {bar:20} {msg} {elapsed}");
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        Progress {
-            started: Instant::now(),
-            bar,
-        }
-    }
-
-    fn show(&self, subject: &str, atoms: usize) {
-        if self.started.elapsed() < QUIET {
-            return;
-        }
-        if self.bar.is_hidden() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-        self.bar.set_message(match atoms {
-            0 => subject.to_owned(),
-            atoms => format!("{subject}: {atoms} atoms"),
-        });
-    }
-
-    fn next(&self) {
-        self.bar.inc(1);
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
     }
 }

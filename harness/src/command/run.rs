@@ -6,6 +6,7 @@ use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::isolate::{isolated, signals};
 
 use super::print::{Stream, lacking};
+use super::progress::Progress;
 use super::run_report::{Wanted, print, report};
 use crate::cli::{RunArgs, RunOutput};
 use crate::event::{Event, Part, Problem, RunFinished, RunStarted};
@@ -196,7 +197,15 @@ fn execute(
             }
         }
     }
-    runner::run(&settings, scenarios, loaded, |event| events.push(event));
+    let progress = Progress::new(Some(scenarios.len() * lanes.len()));
+    runner::run(&settings, scenarios, loaded, |event| {
+        if let Event::SuiteFinished(finished) = &event {
+            progress.show(finished.suite.scenario.clone());
+            progress.next();
+        }
+        events.push(event);
+    });
+    drop(progress);
     let interrupted = stop();
     let mut finished = tally::tally(&events, interrupted, started.elapsed());
     if scenarios.is_empty() && !interrupted {
@@ -215,6 +224,7 @@ fn wanted(args: &RunArgs) -> Wanted<'_> {
         output: args.output,
         rule_coverage: args.rule_coverage,
         folder: &args.report_dir,
+        summary: &args.summary,
     }
 }
 

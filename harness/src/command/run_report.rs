@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::findings::append_summary;
 use super::print::Stream;
-use crate::cli::RunOutput;
+use crate::cli::{RunOutput, SummaryArgs};
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::report::{human, json, rules, sarif_of_run, tap, write_reports};
+use crate::report::{human, json, rules, sarif_of_run, summary, tap, write_reports};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Wanted<'a> {
     pub(super) rule_coverage: bool,
     /// Where reports go.
     pub(super) folder: &'a Path,
+    /// Where the summary goes.
+    pub(super) summary: &'a SummaryArgs,
 }
 
 /// Prints the events.
@@ -35,6 +38,7 @@ pub(super) fn print(wanted: Wanted<'_>, events: &[Event]) {
 
 /// Writes the reports, and says where they are.
 pub(super) fn report(wanted: Wanted<'_>, events: &[Event], exit: Exit) -> Exit {
+    let exit = append_summary(wanted.summary, exit, || summary::of_run(events));
     match write_reports(wanted.folder, events) {
         Ok(()) => {
             if wanted.output == RunOutput::Human {

@@ -52,6 +52,8 @@ pub struct Settings<'a> {
     pub threads: usize,
     /// Whether the user wants it to end.
     pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Is told how many cases were tried so far.
+    pub tried: &'a (dyn Fn(u64) + Sync),
 }
 
 /// What came of it.
@@ -124,6 +126,7 @@ pub fn hunt(
         next = end;
         hunted.cases += round.cases;
         hunted.failed += round.failing.len() as u64;
+        (settings.tried)(hunted.cases);
         for number in round.failing {
             if hunted.shrunk == MOST_SHRUNK || hunted.findings.len() == MOST_FINDINGS {
                 hunted.ended = Ended::Enough;

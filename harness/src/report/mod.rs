@@ -6,6 +6,7 @@ pub mod junit;
 pub mod mismatch;
 pub mod rules;
 pub mod sarif;
+pub mod summary;
 pub mod tap;
 mod write;
 
@@ -13,7 +14,7 @@ use crate::event::{Event, ProbeOutcome, Problem, StepVerdict, Verdict};
 use crate::exit::Exit;
 use crate::repository::Repository;
 
-pub use write::{ReportError, write_capture, write_reports};
+pub use write::{ReportError, write_capture, write_file, write_reports};
 
 /// The events of a run as SARIF.
 pub fn sarif_of_run(events: &[Event]) -> String {

@@ -12,7 +12,7 @@ use crate::event::Event;
 
 /// A report that could not be written.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {error}; choose another folder with --report-dir", path.display())]
+#[error("cannot write {}: {error}; choose another place for it", path.display())]
 pub struct ReportError {
     path: PathBuf,
     error: io::Error,
@@ -49,6 +49,21 @@ pub fn write_capture(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Repo
     let path = folder.join(name);
     let written = make_folder(folder, owner).and_then(|()| replace(folder, &path, bytes, owner));
     written.map_err(|error| ReportError { path, error })
+}
+
+/// Writes a file that the user named, as [`write_reports`] writes reports.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let owner = sudo_user();
+    let folder = (path.parent()).filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let written = make_folder(folder, owner).and_then(|()| replace(folder, path, bytes, owner));
+    written.map_err(|error| ReportError {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 fn make_folder(folder: &Path, owner: Option<(u32, u32)>) -> io::Result<()> {
