@@ -5,6 +5,7 @@ mod build_ebpf;
 mod ci;
 mod compare;
 mod connlist;
+mod dist;
 mod explore;
 mod faults;
 mod libtest;
@@ -33,6 +34,8 @@ enum Command {
     Ci(ci::Options),
     /// Compare matrices with the connections that np-guard's test-suite lists.
     Connlist(connlist::Options),
+    /// Build a tarball with a program that needs nothing of the system.
+    Dist(dist::Options),
     /// Look for bytes that parsers do not come back from.
     Explore(explore::Options),
     /// See that the scenarios notice every mistake that can be built into the filter.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::BuildEbpf(options) => build_ebpf::run(&options),
         Command::Ci(options) => ci::run(&options),
         Command::Connlist(options) => connlist::run(&options),
+        Command::Dist(options) => dist::run(&options),
         Command::Explore(options) => explore::run(&options),
         Command::Faults(options) => faults::run(&options),
         Command::Mutants(options) => mutants::run(&options),
