@@ -137,6 +137,21 @@ fn a_known_fault_is_suppressed_and_says_why() {
 }
 
 #[test]
+fn an_audit_is_valid() {
+    let args = ["audit", "scenarios/incident", "-o", "sarif"];
+    let (_, out, err) = netverdict(&args);
+    let log = valid(&out);
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().expect("results");
+    assert!(!results.is_empty(), "{err}");
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    for result in results {
+        let known = rules.iter().any(|rule| rule["id"] == result["ruleId"]);
+        assert!(known && result["ruleIndex"].is_u64(), "{result:#}");
+    }
+}
+
+#[test]
 fn a_run_that_cannot_begin_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8");

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use netverdict_policy::audit::PublicMark;
 use netverdict_policy::diagnostic::Severity;
 
-use super::{LiveArgs, ReadingArgs};
+use super::{FindingArgs, LiveArgs, ReadingArgs};
 
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ pub struct AuditArgs {
     /// What is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: AuditOutput,
+    /// What is done with findings.
+    #[command(flatten)]
+    pub findings: FindingArgs,
     /// What is loaded.
     #[command(flatten)]
     pub live: LiveArgs,
@@ -65,6 +68,8 @@ pub enum AuditOutput {
     Human,
     /// One JSON object.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 impl AuditFailOn {

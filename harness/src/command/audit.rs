@@ -1,11 +1,13 @@
 //! `netverdict audit`
 
-use netverdict_policy::audit::Options;
+use netverdict_policy::audit::{CATALOGUE, Options};
 
 use super::audit_live;
+use super::findings::Settled;
 use super::print::Stream;
 use crate::audit::{Audited, audit, human, json, pages};
-use crate::cli::{AuditArgs, AuditOutput};
+use crate::cli::{AuditArgs, AuditOutput, FindingArgs};
+use crate::event::Problem;
 use crate::exit::Exit;
 use crate::words::counted;
 
@@ -31,16 +33,32 @@ pub fn run(args: &AuditArgs) -> Exit {
         return audit_live::run(args);
     }
     let colour = args.output == AuditOutput::Human && Stream::Err.colour();
-    let audited = audit(&args.paths, &options(args), args.readings.of_user(), colour);
+    let mut audited = audit(&args.paths, &options(args), args.readings.of_user(), colour);
     for problem in &audited.problems {
         Stream::Err.line(&problem.text);
     }
+    // What was not read whole is no measure of what is new.
+    let none = FindingArgs {
+        summary: args.findings.summary.clone(),
+        ..FindingArgs::default()
+    };
+    let asked = match audited.problems.is_empty() {
+        true => &args.findings,
+        false => &none,
+    };
+    let settled = match Settled::new("audit", asked, &mut audited.findings) {
+        Ok(settled) => settled,
+        Err(exit) => return exit,
+    };
+    let exit = exit(args, &audited);
+    let problems: Vec<&Problem> = audited.problems.iter().collect();
     Stream::Out.line(&match args.output {
         AuditOutput::Human => human::render(&audited, Stream::Out.colour()),
         AuditOutput::Json => json::render(&audited),
+        AuditOutput::Sarif => settled.sarif(&audited.findings, CATALOGUE, &problems, exit),
     });
     remarks(&audited);
-    exit(args, &audited)
+    settled.finish(&audited.findings, exit)
 }
 
 fn options(args: &AuditArgs) -> Options {

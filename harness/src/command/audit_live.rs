@@ -2,9 +2,11 @@
 
 use netverdict_policy::diagnostic::Severity;
 use netverdict_policy::finding::Finding;
+use netverdict_policy::live::KINDS;
 
+use super::findings::Settled;
 use super::print::{Stream, lacking};
-use crate::cli::AuditArgs;
+use crate::cli::{AuditArgs, AuditOutput};
 use crate::exit::Exit;
 use crate::loaded::ask::{Live, Refusal, ask};
 use crate::words::counted;
@@ -17,7 +19,7 @@ pub(super) fn run(args: &AuditArgs) -> Exit {
         Err(refusal) => return refused(&refusal),
     };
     let Live {
-        findings,
+        mut findings,
         scope,
         unreadable,
         failed,
@@ -29,12 +31,13 @@ pub(super) fn run(args: &AuditArgs) -> Exit {
     for error in &failed {
         Stream::Err.line(&format!("failed to {error}"));
     }
-    for finding in &findings {
-        Stream::Out.line(&in_words(finding));
-    }
-    Stream::Out.line(&counted(findings.len(), "finding"));
-    let fails = |finding: &Finding| finding.counts() && finding.severity >= Severity::Warning;
-    if !unreadable.is_empty() {
+    let settled = match Settled::new("audit", &args.findings, &mut findings) {
+        Ok(settled) => settled,
+        Err(exit) => return exit,
+    };
+    let least = args.fail_on.severity();
+    let fails = |finding: &Finding| finding.counts() && finding.severity >= least;
+    let exit = if !unreadable.is_empty() {
         Exit::BadInput
     } else if !failed.is_empty() {
         Exit::Inconclusive
@@ -42,7 +45,23 @@ pub(super) fn run(args: &AuditArgs) -> Exit {
         Exit::Mismatch
     } else {
         Exit::AsExpected
+    };
+    if args.output == AuditOutput::Sarif {
+        Stream::Out.line(&settled.sarif(&findings, KINDS, &[], exit));
+    } else {
+        for finding in findings.iter().filter(|finding| finding.counts()) {
+            Stream::Out.line(&in_words(finding));
+        }
+        let accepted = (findings.iter())
+            .filter(|finding| !finding.counts())
+            .count();
+        let accepted = match accepted {
+            0 => String::new(),
+            count => format!(", {count} of them accepted"),
+        };
+        Stream::Out.line(&format!("{}{accepted}", counted(findings.len(), "finding")));
     }
+    settled.finish(&findings, exit)
 }
 
 /// Says why nothing can be said.

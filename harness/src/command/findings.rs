@@ -16,14 +16,12 @@ use crate::report::{sarif, summary, write_file};
 use crate::repository::Repository;
 use crate::words::counted;
 
-/// Findings of which a baseline has accepted some.
+/// What a baseline said of findings, and what else is to be done with them.
 #[derive(Debug)]
 pub struct Settled<'a> {
     command: &'static str,
     args: &'a FindingArgs,
     repository: Repository,
-    /// All of them.
-    pub findings: Vec<Finding>,
     /// What the baseline accepts and was not found.
     pub gone: Vec<Entry>,
 }
@@ -38,7 +36,7 @@ impl<'a> Settled<'a> {
     pub fn new(
         command: &'static str,
         args: &'a FindingArgs,
-        mut findings: Vec<Finding>,
+        findings: &mut [Finding],
     ) -> Result<Settled<'a>, Exit> {
         let repository = Repository::here();
         let mut gone = Vec::new();
@@ -47,10 +45,10 @@ impl<'a> Settled<'a> {
                 Stream::Err.line(&error.to_string());
                 Exit::BadInput
             })?;
-            gone = baseline.accept(&mut findings, &repository);
+            gone = baseline.accept(findings, &repository);
         }
         if let Some(path) = &args.write_baseline {
-            let baseline = Baseline::of(command, &findings, &repository);
+            let baseline = Baseline::of(command, findings, &repository);
             if let Err(error) = write_file(path, baseline.text().as_bytes()) {
                 Stream::Err.line(&error.to_string());
                 return Err(Exit::Inconclusive);
@@ -60,24 +58,29 @@ impl<'a> Settled<'a> {
                 counted(baseline.len(), "finding"),
                 path.display()
             ));
-            baseline.accept(&mut findings, &repository);
+            baseline.accept(findings, &repository);
             gone.clear();
         }
         Ok(Settled {
             command,
             args,
             repository,
-            findings,
             gone,
         })
     }
 
     /// The findings as SARIF.
-    pub fn sarif(&self, kinds: &[&'static Kind], problems: &[&Problem], exit: Exit) -> String {
+    pub fn sarif(
+        &self,
+        findings: &[Finding],
+        kinds: &[&'static Kind],
+        problems: &[&Problem],
+        exit: Exit,
+    ) -> String {
         sarif::render(&sarif::Log {
             command: self.command,
             kinds,
-            findings: &self.findings,
+            findings,
             problems,
             exit,
             has_baseline: self.args.baseline.is_some(),
@@ -86,7 +89,7 @@ impl<'a> Settled<'a> {
     }
 
     /// Says what the baseline accepts and is gone, and writes the summary.
-    pub fn finish(&self, exit: Exit) -> Exit {
+    pub fn finish(&self, findings: &[Finding], exit: Exit) -> Exit {
         if !self.gone.is_empty() {
             Stream::Err.line(&format!(
                 "{} of the baseline no longer found (--write-baseline takes it anew):",
@@ -97,7 +100,7 @@ impl<'a> Settled<'a> {
             }
         }
         append_summary(&self.args.summary, exit, || {
-            summary::of_findings(self.command, &self.findings, &self.gone, exit)
+            summary::of_findings(self.command, findings, &self.gone, exit)
         })
     }
 }
