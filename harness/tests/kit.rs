@@ -4,4 +4,5 @@
 mod action;
 #[path = "kit/commands.rs"]
 mod commands;
+#[expect(dead_code, reason = "the program is called by the action's steps")]
 mod started;
