@@ -152,6 +152,38 @@ fn an_audit_is_valid() {
 }
 
 #[test]
+fn a_diff_is_valid() {
+    let (old, new) = (
+        "scenarios/incident/fixed.yaml",
+        "scenarios/incident/as-deployed.yaml",
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, from) in [("old", old), ("new", new)] {
+        let below = folder.path().join(name);
+        fs::create_dir(&below).expect("made");
+        // Both sides have their scenario at the same path.
+        let text = fs::read_to_string(started::workspace().join(from)).expect("a scenario");
+        fs::write(below.join("a.yaml"), text).expect("written");
+        let manifests = started::workspace().join("scenarios/incident/manifests");
+        std::os::unix::fs::symlink(manifests, below.join("manifests")).expect("linked");
+    }
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (old, new) = (path("old"), path("new"));
+    let args = ["diff", "--lane", "model", "-o", "sarif", &old, &new];
+    let (code, out, err) = netverdict(&args);
+    assert_eq!(code, 1, "{err}");
+    let log = valid(&out);
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    assert!(!results.is_empty(), "{err}");
+    // Accepted, the change is no reason to fail.
+    let baseline = path("baseline.json");
+    let accept = [&args[..], &["--write-baseline", &baseline]].concat();
+    assert_eq!(netverdict(&accept).0, 0);
+    let held = [&args[..], &["--baseline", &baseline]].concat();
+    assert_eq!(netverdict(&held).0, 0);
+}
+
+#[test]
 fn a_run_that_cannot_begin_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ReadingArgs;
+use super::{FindingArgs, ReadingArgs};
 
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
@@ -26,6 +26,9 @@ pub struct DiffArgs {
     /// What is printed.
     #[arg(short, long, value_enum, default_value_t)]
     pub output: DiffOutput,
+    /// What is done with findings.
+    #[command(flatten)]
+    pub findings: FindingArgs,
     /// What manifests leave open.
     #[command(flatten)]
     pub readings: ReadingArgs,
@@ -63,4 +66,6 @@ pub enum DiffOutput {
     Json,
     /// A comment on a pull request.
     Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }

@@ -3,12 +3,14 @@
 use netverdict_lab::capability::{Needs, missing_for};
 use netverdict_lab::isolate::isolated;
 use netverdict_policy::diff::{self, Difference};
+use netverdict_policy::finding::Finding;
 use serde_json::json;
 
+use super::findings::Settled;
 use super::print::{Stream, lacking};
 use crate::cli::{DiffArgs, DiffFailOn, DiffLane, DiffOutput};
 use crate::diff::edits::{Edit, edits};
-use crate::diff::finding::kind;
+use crate::diff::finding::{KINDS, finding, kind};
 use crate::diff::git::GitError;
 use crate::diff::human::{self, Told};
 use crate::diff::pairing::{Pair, pairs};
@@ -19,6 +21,7 @@ use crate::diff::{json as objects, markdown};
 use crate::exit::Exit;
 use crate::matrix::ask::Lane;
 use crate::object;
+use crate::words::counted;
 
 /// Says whom a change lets in or shuts out.
 pub fn run(args: &DiffArgs) -> Exit {
@@ -168,8 +171,24 @@ impl Compared<'_> {
                 lane: lane.name(),
             }));
         }
-        self.print(&all, lane);
-        self.exit(&all)
+        let mut findings: Vec<Finding> = (all.iter())
+            .map(|told| finding(&told.teller, told.change, told.edits))
+            .collect();
+        let settled = match Settled::new("diff", &self.args.findings, &mut findings) {
+            Ok(settled) => settled,
+            Err(exit) => return exit,
+        };
+        let exit = self.exit(&all, &findings);
+        match self.args.output {
+            DiffOutput::Sarif => Stream::Out.line(&settled.sarif(&findings, &KINDS, &[], exit)),
+            DiffOutput::Human | DiffOutput::Json | DiffOutput::Markdown => self.print(&all, lane),
+        }
+        let accepted = (findings.iter()).filter(|it| !it.counts()).count();
+        if accepted > 0 {
+            let accepted = counted(accepted, "change");
+            Stream::Err.line(&format!("{accepted} of these accepted by the baseline"));
+        }
+        settled.finish(&findings, exit)
     }
 
     fn print(&self, all: &[Told<'_>], lane: Lane<'_>) {
@@ -188,6 +207,8 @@ impl Compared<'_> {
                 Stream::Out.line(&object.to_string());
             }
             DiffOutput::Markdown => Stream::Out.line(&markdown::comment(names, all)),
+            // Made of the findings alone.
+            DiffOutput::Sarif => {}
         }
     }
 
@@ -210,7 +231,7 @@ impl Compared<'_> {
     }
 
     /// The filter's mistakes come first: then nothing else can be relied on.
-    fn exit(&self, all: &[Told<'_>]) -> Exit {
+    fn exit(&self, all: &[Told<'_>], findings: &[Finding]) -> Exit {
         let mut exit = Exit::AsExpected;
         for told in all {
             let wrong = told.tried.iter().flatten();
@@ -231,9 +252,10 @@ impl Compared<'_> {
                 return Exit::Inconclusive;
             }
         }
+        let mut counting = (all.iter().zip(findings)).filter(|(_, finding)| finding.counts());
         let fails = match self.args.fail_on {
-            DiffFailOn::NewlyExposed => all.iter().any(|told| told.change.exposes()),
-            DiffFailOn::Any => !all.is_empty(),
+            DiffFailOn::NewlyExposed => counting.any(|(told, _)| told.change.exposes()),
+            DiffFailOn::Any => counting.next().is_some(),
         };
         match fails {
             true => Exit::Mismatch,
