@@ -327,6 +327,24 @@ pub struct PartyVerdict {
     pub reason: Word,
     /// `file:line:column` of the rules that decide.
     pub rules: Vec<String>,
+    /// What it says of the frame under the proposed policy; none where nothing else is
+    /// proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<ProposedVerdict>,
+}
+
+/// What one party says would become of a frame at a hook, if policies in dry run were
+/// enforced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedVerdict {
+    /// `pass` or `drop`.
+    #[serde(deserialize_with = "word::word")]
+    pub verdict: Word,
+    /// The reason's name.
+    #[serde(deserialize_with = "word::word")]
+    pub reason: Word,
+    /// `file:line:column` of the rules that would decide.
+    pub rules: Vec<String>,
 }
 
 /// How the run ended.

@@ -10,12 +10,13 @@ use netverdict_policy::diagnostic::Location;
 use netverdict_policy::frame;
 use netverdict_policy::journey::{Point, Target};
 use netverdict_policy::model::RuleRef;
-use netverdict_policy::scenario::{Expect, Probe, Step};
+use netverdict_policy::oracle::Proposed;
+use netverdict_policy::scenario::{Expect, OfPolicy, Probe, Step};
 
 use crate::event::ProbeOutcome;
 use crate::fault::{self, Passage};
-use crate::observation::Witness;
-use crate::outcome::{Blame, Inconclusive, Outcome};
+use crate::observation::{self, Witness};
+use crate::outcome::{Blame, Inconclusive, Outcome, proposes_as_meant, would_be};
 use crate::suite::{Judged, NoFinding, Suite};
 use crate::words::{expect_name, hook_name, seen_name, verdict_name};
 
@@ -130,17 +131,31 @@ fn case(text: &mut String, suite: &Suite<'_>, probe: &Probe, judged: &Judged<'_>
     let asserted = probe
         .reason
         .map_or(String::new(), |reason| format!(", {}", reason.slug()));
+    let of_policy = match probe.of_policy {
+        OfPolicy::InForce => "",
+        OfPolicy::Proposed => ", of the proposed policy (--dry-run-policy)",
+    };
     line(
         text,
         "expect",
         &format!(
-            "{}{asserted} ({})",
+            "{}{asserted}{of_policy} ({})",
             expect_name(probe.expect),
             probe.expect_location
         ),
     );
+    if let Some(proposed) = probe.proposed {
+        let expected = format!("{} by the proposed policy", expect_name(proposed));
+        line(text, "", &expected);
+    }
     let said: Vec<String> = (judged.decisions.iter())
-        .map(|decision| said(suite, decision.point, decision.reason, &decision.rules))
+        .map(|decision| {
+            let mut words = said(suite, decision.point, decision.reason, &decision.rules);
+            if let Some(Proposed { reason, rules }) = &decision.proposed {
+                words += &proposing(suite, *reason, rules);
+            }
+            words
+        })
         .collect();
     lines(text, "policy", &said);
     let kernel = match suite.lane.needs_privileges() {
@@ -154,7 +169,12 @@ fn case(text: &mut String, suite: &Suite<'_>, probe: &Probe, judged: &Judged<'_>
             let mut said: Vec<String> = (observation.judged.iter())
                 .map(|filter| {
                     let rule = suite.image.rule(filter.rule);
-                    self::said(suite, filter.point, filter.reason, rule.as_slice())
+                    let mut words = self::said(suite, filter.point, filter.reason, rule.as_slice());
+                    if let Some(proposed) = filter.proposed {
+                        let rule = suite.image.rule(proposed.rule);
+                        words += &proposing(suite, proposed.reason, rule.as_slice());
+                    }
+                    words
                 })
                 .collect();
             if said.is_empty() {
@@ -171,7 +191,8 @@ fn case(text: &mut String, suite: &Suite<'_>, probe: &Probe, judged: &Judged<'_>
     }
     if let Some(outcome) = &judged.outcome {
         line(text, "wrong", &who_is_wrong(suite, probe, judged, outcome));
-        if matches!(outcome, Outcome::Mismatch(Blame::Policy)) {
+        // What is proposed, and by which line, stands above.
+        if matches!(outcome, Outcome::Mismatch(Blame::Policy)) && !is_of_proposed(probe, judged) {
             let faults = fault::sufficient(&Passage {
                 topology: &suite.scenario.topology,
                 policy: &suite.scenario.policy,
@@ -214,6 +235,16 @@ fn said(suite: &Suite<'_>, point: Point, reason: Reason, rules: &[RuleRef]) -> S
     format!(
         "{} {}: {}{}",
         hook_name(&suite.scenario.topology, point),
+        verdict_name(reason.verdict()),
+        reason.slug(),
+        places(suite, rules),
+    )
+}
+
+/// What a party says would be, behind what it says is.
+fn proposing(suite: &Suite<'_>, reason: Reason, rules: &[RuleRef]) -> String {
+    format!(
+        "; as proposed {}: {}{}",
         verdict_name(reason.verdict()),
         reason.slug(),
         places(suite, rules),
@@ -287,6 +318,25 @@ const fn witness_text(witness: Witness) -> &'static str {
     }
 }
 
+/// Whether the filter proposes for another reason than the policy, at any hook.
+fn proposes_otherwise(judged: &Judged<'_>, said: &[observation::Judged]) -> bool {
+    (judged.decisions.iter().zip(said)).any(|(decision, said)| {
+        let by_policy = decision.proposed.as_ref().map(|proposed| proposed.reason);
+        by_policy != said.proposed.map(|proposed| proposed.reason)
+    })
+}
+
+/// Whether it is only the proposed policy that is not as meant.
+fn is_of_proposed(probe: &Probe, judged: &Judged<'_>) -> bool {
+    let would_be = would_be(judged.decisions);
+    match probe.of_policy {
+        OfPolicy::Proposed => !probe.expect.is(would_be),
+        OfPolicy::InForce => {
+            probe.accepts(judged.deciding().reason) && !proposes_as_meant(probe, judged.decisions)
+        }
+    }
+}
+
 fn who_is_wrong(
     suite: &Suite<'_>,
     probe: &Probe,
@@ -296,6 +346,17 @@ fn who_is_wrong(
     let observed = judged.finding.as_ref().ok();
     match outcome {
         Outcome::Match { .. } => "nobody".to_owned(),
+        Outcome::Mismatch(Blame::Policy) if is_of_proposed(probe, judged) => {
+            match would_be(judged.decisions).verdict() {
+                Verdict::Pass => {
+                    "the proposed policy: it would let in what its author means to keep out"
+                }
+                Verdict::Drop | Verdict::Abort => {
+                    "the proposed policy: it would keep out what its author means to let in"
+                }
+            }
+            .to_owned()
+        }
         Outcome::Mismatch(Blame::Policy) => match (probe.expect, judged.deciding().verdict()) {
             (Expect::Drop, Verdict::Pass) => {
                 "the policy: it lets in what its author means to keep out".to_owned()
@@ -323,6 +384,9 @@ fn who_is_wrong(
                 said.is_none_or(|said| said.reason != decision.reason)
             });
             match parting {
+                None if proposes_otherwise(judged, judged_by_filter) => {
+                    format!("{who}: it does what the policy says, and proposes something else")
+                }
                 None => {
                     format!("{who}: the reason is right, but not the rule that is named for it")
                 }

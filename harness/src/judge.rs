@@ -8,7 +8,7 @@ use netverdict_policy::model::RuleRef;
 use netverdict_policy::oracle::Decision;
 use netverdict_policy::scenario::Probe;
 
-use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, SkipReason, Verdict};
+use crate::event::{CaseVerdict, PartyVerdict, ProbeOutcome, ProposedVerdict, SkipReason, Verdict};
 use crate::explain;
 use crate::observation::Witness;
 use crate::outcome::{Blame, Inconclusive, Outcome, compare};
@@ -109,12 +109,22 @@ impl Suite<'_> {
             sent: netverdict_policy::frame::describe(judged.case.journey.frame()),
             expect: expect_name(probe.expect),
             policy: (judged.decisions.iter())
-                .map(|decision| self.party(decision.point, decision.reason, &decision.rules))
+                .map(|decision| PartyVerdict {
+                    proposed: (decision.proposed.as_ref())
+                        .map(|proposed| self.proposed(proposed.reason, &proposed.rules)),
+                    ..self.party(decision.point, decision.reason, &decision.rules)
+                })
                 .collect(),
             filter: (said.iter())
                 .map(|filter| {
                     let rule = self.image.rule(filter.rule);
-                    self.party(filter.point, filter.reason, rule.as_slice())
+                    PartyVerdict {
+                        proposed: filter.proposed.map(|proposed| {
+                            let rule = self.image.rule(proposed.rule);
+                            self.proposed(proposed.reason, rule.as_slice())
+                        }),
+                        ..self.party(filter.point, filter.reason, rule.as_slice())
+                    }
                 })
                 .collect(),
             seen: observation.map_or("nothing", |observation| seen_name(observation.seen)),
@@ -151,11 +161,24 @@ impl Suite<'_> {
             },
             verdict: verdict_name(reason.verdict()),
             reason: reason.slug(),
-            rules: (rules.iter())
-                .filter_map(|rule| self.scenario.policy.location(*rule))
-                .map(ToString::to_string)
-                .collect(),
+            rules: self.places(rules),
+            proposed: None,
         }
+    }
+
+    fn proposed(&self, reason: Reason, rules: &[RuleRef]) -> ProposedVerdict {
+        ProposedVerdict {
+            verdict: verdict_name(reason.verdict()),
+            reason: reason.slug(),
+            rules: self.places(rules),
+        }
+    }
+
+    fn places(&self, rules: &[RuleRef]) -> Vec<String> {
+        (rules.iter())
+            .filter_map(|rule| self.scenario.policy.location(*rule))
+            .map(ToString::to_string)
+            .collect()
     }
 }
 

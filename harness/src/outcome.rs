@@ -1,12 +1,12 @@
 //! Three parties compared: the author, the policy as the oracle reads it, and
 //! the kernel.
 
-use netverdict_abi::Verdict;
+use netverdict_abi::{Reason, Verdict};
 use netverdict_policy::image::MapImage;
 use netverdict_policy::interpret::{Judgement, Proposal};
 use netverdict_policy::journey::Target;
 use netverdict_policy::oracle::{Decision, Said};
-use netverdict_policy::scenario::{Case, Probe};
+use netverdict_policy::scenario::{Case, OfPolicy, Probe};
 
 use crate::observation::{Judged, Observation, Seen, Witness};
 
@@ -95,7 +95,10 @@ pub fn compare(
     if lost_between && *seen != Seen::PassedThenLost {
         return Outcome::Mismatch(Blame::Filter);
     }
-    let as_meant = probe.accepts(deciding.reason);
+    let as_meant = probe.accepts(match probe.of_policy {
+        OfPolicy::InForce => deciding.reason,
+        OfPolicy::Proposed => would_be(decisions),
+    });
     if lost_between {
         // What the next hook would have done was not seen.
         return match as_meant && deciding.verdict() == Verdict::Pass {
@@ -104,7 +107,7 @@ pub fn compare(
         };
     }
     debug_assert_eq!(last.point, deciding.point);
-    if !as_meant {
+    if !as_meant || !proposes_as_meant(probe, decisions) {
         return Outcome::Mismatch(Blame::Policy);
     }
     if *seen == Seen::PassedThenLost && !is_undeliverable(case) {
@@ -113,6 +116,27 @@ pub fn compare(
     Outcome::Match {
         redundant: *witness == Some(Witness::LostBehind),
     }
+}
+
+/// What would become of a frame if policies in dry run were enforced, as far as it
+/// comes now: the reason of the first hook that would not pass it, or of the last.
+///
+/// # Panics
+/// Without a decision, which no journey allows.
+pub fn would_be(decisions: &[Decision]) -> Reason {
+    let would_be = |decision: &Decision| match &decision.proposed {
+        None => decision.reason,
+        Some(proposed) => proposed.reason,
+    };
+    let last = decisions.last().expect("at least one hook decides");
+    (decisions.iter().map(would_be))
+        .find(|reason| reason.verdict() != Verdict::Pass)
+        .unwrap_or(would_be(last))
+}
+
+/// Whether the proposed policy would do what its author expects of it.
+pub fn proposes_as_meant(probe: &Probe, decisions: &[Decision]) -> bool {
+    (probe.proposed).is_none_or(|expected| expected.is(would_be(decisions)))
 }
 
 /// The filter names one rule, the oracle all that decide alike.

@@ -24,6 +24,7 @@ fn party(verdict: &'static str, reason: &'static str, rule: &str) -> PartyVerdic
         verdict,
         reason,
         rules: vec![rule.to_owned()],
+        proposed: None,
     }
 }
 

@@ -15,7 +15,7 @@ use netverdict_policy::journey::{Journey, Leg, Point, Target};
 use netverdict_policy::model::RuleRef;
 use netverdict_policy::port::{ProtoPort, Protocol};
 use netverdict_policy::prefix::Prefix;
-use netverdict_policy::scenario::{Case, Expect, Probe, Undeliverable};
+use netverdict_policy::scenario::{Case, Expect, OfPolicy, Probe, Undeliverable};
 use netverdict_policy::topology::TopologyPlan;
 
 const NODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
@@ -182,6 +182,8 @@ fn probe(cases: Vec<Case>) -> Probe {
         name: String::new(),
         expect: Expect::Drop,
         reason: None,
+        of_policy: OfPolicy::InForce,
+        proposed: None,
         cases,
         sequence: None,
         expect_location: location.clone(),

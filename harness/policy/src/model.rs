@@ -311,6 +311,12 @@ impl Policy {
         index >= self.network_policies.len()
     }
 
+    /// Puts every network policy in dry run.
+    pub fn put_in_dry_run(&mut self) {
+        self.network_policies.append(&mut self.dry_run);
+        self.dry_run = std::mem::take(&mut self.network_policies);
+    }
+
     /// The proposed policy, as if it were in force: rules have the same names in
     /// both.
     #[must_use]

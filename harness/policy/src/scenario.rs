@@ -93,6 +93,10 @@ pub struct Probe {
     pub expect: Expect,
     /// The reason the author expects, if they care.
     pub reason: Option<Reason>,
+    /// Which policy it is that the author has expectations of.
+    pub of_policy: OfPolicy,
+    /// The verdict that the author expects of the proposed policy, if they care.
+    pub proposed: Option<Expect>,
     /// One case per frame, at least one.
     pub cases: Vec<Case>,
     /// The sequence it is part of, by number from 0: the probes of one sequence
@@ -106,16 +110,39 @@ pub struct Probe {
     pub expect_location: Location,
 }
 
+impl Scenario {
+    /// Puts every network policy in dry run, also those of steps, and holds what probes
+    /// expect against what would be. Prefilters stay in force. Images are to be compiled
+    /// anew.
+    pub fn put_in_dry_run(&mut self) {
+        self.policy.put_in_dry_run();
+        let of_steps = self.steps.iter_mut().map(|step| {
+            step.policy.put_in_dry_run();
+            &mut step.probes
+        });
+        for probe in of_steps.chain([&mut self.probes]).flatten() {
+            probe.of_policy = OfPolicy::Proposed;
+        }
+    }
+}
+
 impl Probe {
     /// Whether a frame for which a hook gives this reason, the last that judges it, is
     /// as the author expects.
     pub fn accepts(&self, reason: Reason) -> bool {
-        let as_expected = match self.expect {
-            Expect::Pass => reason.verdict() == Verdict::Pass,
-            Expect::Drop => reason.verdict() == Verdict::Drop,
-        };
-        as_expected && self.reason.is_none_or(|expected| expected == reason)
+        self.expect.is(reason) && self.reason.is_none_or(|expected| expected == reason)
     }
+}
+
+/// What expectations are held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OfPolicy {
+    /// What is in force.
+    #[default]
+    InForce,
+    /// What would be if policies in dry run were in force: all of them are, because
+    /// whoever runs the scenario wants it so.
+    Proposed,
 }
 
 /// What the author of a probe expects.
@@ -126,6 +153,16 @@ pub enum Expect {
     Pass,
     /// Dropped by the filter.
     Drop,
+}
+
+impl Expect {
+    /// Whether a reason has this verdict.
+    pub fn is(self, reason: Reason) -> bool {
+        match self {
+            Expect::Pass => reason.verdict() == Verdict::Pass,
+            Expect::Drop => reason.verdict() == Verdict::Drop,
+        }
+    }
 }
 
 /// One frame of a probe.

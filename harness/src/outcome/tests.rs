@@ -6,7 +6,8 @@ use netverdict_policy::frame::{Body, FrameSpec};
 use netverdict_policy::image::{MapImage, RuleId};
 use netverdict_policy::journey::{Journey, Leg, Point};
 use netverdict_policy::model::RuleRef;
-use netverdict_policy::scenario::{Expect, Undeliverable};
+use netverdict_policy::oracle::Proposed;
+use netverdict_policy::scenario::{Expect, OfPolicy, Undeliverable};
 
 use super::*;
 
@@ -53,6 +54,8 @@ fn probe(expect: Expect, reason: Option<Reason>) -> Probe {
         name: "a probe".to_owned(),
         expect,
         reason,
+        of_policy: OfPolicy::InForce,
+        proposed: None,
         cases: vec![case],
         sequence: None,
         expect_location: location.clone(),
@@ -395,4 +398,54 @@ fn what_a_host_cannot_deliver_needs_not_arrive() {
         let found = compare(&probe, &probe.cases[0], &pass, &image(), &observation);
         assert_eq!(found, Outcome::Match { redundant: false });
     }
+}
+
+/// A decision that proposes something else.
+fn proposing(reason: Reason, proposed: Reason) -> Decision {
+    Decision {
+        proposed: Some(Proposed {
+            reason: proposed,
+            rules: Vec::new(),
+        }),
+        ..decision(POINTS[1], reason, &[])
+    }
+}
+
+#[test]
+fn what_would_be_is_said_by_the_first_hook_that_would_not_pass_it() {
+    let uplink = decision(POINTS[0], Reason::NoPrefilter, &[]);
+    let dropped = decision(POINTS[0], Reason::PrefilterDeny, &[]);
+    let (pass, drop) = (Reason::PolicyAllow, Reason::PolicyNoMatch);
+    for (decisions, expected) in [
+        (vec![uplink.clone()], Reason::NoPrefilter),
+        (vec![dropped], Reason::PrefilterDeny),
+        (vec![uplink.clone(), proposing(pass, drop)], drop),
+        (vec![uplink.clone(), proposing(drop, pass)], pass),
+        (vec![proposing(pass, drop), proposing(pass, pass)], drop),
+    ] {
+        assert_eq!(would_be(&decisions), expected, "{decisions:?}");
+    }
+}
+
+#[test]
+fn a_filter_that_proposes_otherwise_is_wrong() {
+    let (pass, drop) = (Reason::PolicyNotSelected, Reason::PolicyNoMatch);
+    let right = proposing(pass, drop);
+    let said = |proposed: Option<Reason>| Judgement {
+        reason: pass,
+        rule: RuleId::NONE,
+        proposed: proposed.map(|reason| Proposal {
+            reason,
+            rule: RuleId::NONE,
+        }),
+    };
+    for (word, agrees) in [
+        (said(Some(drop)), true),
+        (said(Some(pass)), false),
+        (said(None), false),
+    ] {
+        assert_eq!(says_the_same(&right, word, &image()), agrees, "{word:?}");
+    }
+    let nothing = decision(POINTS[1], pass, &[]);
+    assert!(!says_the_same(&nothing, said(Some(drop)), &image()));
 }

@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Precedence,
     /// What happens without an answer.
     Defaults,
+    /// What is proposed, beside what is in force.
+    DryRun,
     /// From one policy to the next.
     Update,
     /// What one packet says about the next.
@@ -26,7 +28,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 10] = [
+    pub(super) const ALL: [Kind; 11] = [
         Kind::Parse,
         Kind::Vlan,
         Kind::ByteOrder,
@@ -34,6 +36,7 @@ impl Kind {
         Kind::Lookup,
         Kind::Precedence,
         Kind::Defaults,
+        Kind::DryRun,
         Kind::Update,
         Kind::Memory,
         Kind::Enforcement,
@@ -49,6 +52,7 @@ impl Kind {
             Kind::Lookup => "Lookup",
             Kind::Precedence => "Precedence",
             Kind::Defaults => "Defaults",
+            Kind::DryRun => "Dry run",
             Kind::Update => "Update",
             Kind::Memory => "Memory",
             Kind::Enforcement => "Enforcement",

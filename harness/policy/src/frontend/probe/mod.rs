@@ -21,7 +21,7 @@ use super::suggest::did_you_mean;
 use super::tree::{Node, Value};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::model::Policy;
-use crate::scenario::{Expect, Probe};
+use crate::scenario::{Expect, OfPolicy, Probe};
 use crate::topology::TopologyPlan;
 use assemble::SourcePorts;
 use expand::Ports;
@@ -70,6 +70,12 @@ pub(super) const PROBE: Table = Table {
             "reason",
             Shape::Reason,
             "The reason that the filter must give, at the last hook that judges the frame.",
+        ),
+        Key::optional(
+            "proposed",
+            Shape::Choice(&["pass", "drop"]),
+            "What is meant to happen if policies in dry run (policy.cilium.io/dry-run: \"true\") \
+             were enforced, as far as the frame comes now.",
         ),
         Key::optional(
             "frame",
@@ -295,10 +301,11 @@ fn probe(
         None => made_name(&fields, sequence).map(|base| unique(&base, named)),
     };
     named.extend(name.clone());
-    let expect = fields.get("expect").and_then(|node| {
-        let words = [("pass", Expect::Pass), ("drop", Expect::Drop)];
-        Some((problems.choice(node, &words)?, node.location.clone()))
-    });
+    let words = [("pass", Expect::Pass), ("drop", Expect::Drop)];
+    let expect = fields
+        .get("expect")
+        .and_then(|node| Some((problems.choice(node, &words)?, node.location.clone())));
+    let proposed = (fields.get("proposed")).and_then(|node| problems.choice(node, &words));
     let reason = fields.get("reason").and_then(|node| reason(node, problems));
     if let (Some((expect, _)), Some(reason), Some(node)) = (&expect, reason, fields.get("reason")) {
         fits(*expect, reason, node, problems);
@@ -322,6 +329,8 @@ fn probe(
         name: name?,
         expect,
         reason,
+        of_policy: OfPolicy::InForce,
+        proposed,
         cases,
         sequence: None,
         location: item.location.clone(),
