@@ -5,6 +5,7 @@ mod agreement;
 mod captures;
 mod clients;
 mod crosscheck;
+mod diff;
 mod fuzz;
 mod incident;
 mod live;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     trials.extend(sabotage::trials());
     trials.extend(clients::trials());
     trials.extend(crosscheck::trials());
+    trials.extend(diff::trials());
     trials.extend(unprivileged::trials());
     trials.extend(signals::trials());
     trials.extend(side_by_side::trials());

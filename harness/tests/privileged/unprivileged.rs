@@ -32,8 +32,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Given a user without privileges, who can read the program and a scenario,
-fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
+/// The program, as a user without privileges starts it in this folder.
+pub(crate) fn nobodys(folder: &Path) -> Result<Command, Failed> {
     let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
     open(folder, 0o777)?;
     let program = folder.join("netverdict");
@@ -45,6 +45,18 @@ fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
         return Err(format!("cp ended with {copied}").into());
     }
     open(&program, 0o755)?;
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
+        .env_remove("NETVERDICT_FILTER")
+        .uid(NOBODY)
+        .gid(NOBODY);
+    Ok(command)
+}
+
+/// Given a user without privileges, who can read the program and a scenario,
+fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
+    let mut command = nobodys(folder)?;
     let incident = workspace().join("scenarios/incident");
     let manifests = folder.join("manifests");
     fs::create_dir(&manifests)?;
@@ -52,16 +64,12 @@ fn as_nobody(folder: &Path, args: &[&str]) -> Result<Output, Failed> {
         fs::copy(incident.join("manifests").join(file), manifests.join(file))?;
     }
     fs::copy(incident.join("fixed.yaml"), folder.join("fixed.yaml"))?;
-    Ok(Command::new(program)
-        .current_dir(folder)
+    Ok(command
         .args(args)
         .args(["fixed.yaml", "--report-dir", "reports"])
-        .env_remove("NETVERDICT_FILTER")
         // As after `sudo -u`: to whom the reports cannot be given.
         .env("SUDO_UID", "1000")
         .env("SUDO_GID", "1000")
-        .uid(NOBODY)
-        .gid(NOBODY)
         .output()?)
 }
 
