@@ -1,7 +1,6 @@
 //! One file a command.
 
 pub mod audit;
-mod audit_live;
 pub mod check;
 pub mod completions;
 pub mod crosscheck;

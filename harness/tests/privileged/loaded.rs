@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
              declared",
             "live-missing-entry",
             "declared, and not loaded: PREFILTER_V4 30007/tcp 10.0.0.0/8: allow",
-            "allow-list.yaml:15:14: declared here",
+            "allow-list.yaml:15:14: error[live-missing-entry]: declared",
             "live-other-policy",
             "10.0.0.0/8, 203.0.113.7/32, fd00::/8 to inventory 30007/tcp: is dropped as loaded, \
              passes as declared",
@@ -284,6 +284,10 @@ fn in_lab(case: &Case) -> Result<(), Failed> {
         .env_remove("NETVERDICT_FILTER")
         .args(["audit", "--live", audited])
         .args(case.arguments);
+    if case.code == 0 {
+        // The audit of the file has something to say about it.
+        lab.args(["--fail-on", "error"]);
+    }
     judge(lab.output()?, case.code, case.said, case.unsaid)
 }
 
@@ -318,6 +322,9 @@ fn generic() -> Result<(), Failed> {
             "lab", PLAIN, "--mode", "generic", "--in", "node", "--", NETVERDICT,
         ]);
         lab.args(["audit", "--live", PLAIN]).args(arguments);
+        if code == 0 {
+            lab.args(["--fail-on", "error"]);
+        }
         judge(
             lab.env_remove("NETVERDICT_FILTER").output()?,
             code,
