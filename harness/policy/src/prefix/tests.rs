@@ -105,3 +105,11 @@ fn families_never_mix() {
     assert!(!prefix("0.0.0.0/0").contains(address("::ffff:10.0.0.1")));
     assert!(!prefix("::/0").covers(prefix("10.0.0.0/8")));
 }
+
+/// Differences of policies are printed so; the address and the length alone would be
+/// two lines of it.
+#[test]
+fn in_debug_output_it_is_as_it_is_written() {
+    let prefix: Prefix = "10.0.0.0/8".parse().expect("a prefix");
+    assert_eq!(format!("{prefix:?}"), "10.0.0.0/8");
+}
