@@ -179,7 +179,7 @@ impl FragmentName {
             // RFC 791 §3.1: 16 bits.
             IpAddr::V4(_) => (
                 identification.map(|number| number & 0xffff),
-                whole.protocol(),
+                whole.protocol_v4(),
             ),
             IpAddr::V6(_) => (identification, 0),
         };

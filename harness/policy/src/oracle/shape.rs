@@ -184,14 +184,13 @@ impl Whole<'_> {
         }
     }
 
-    /// The number of the protocol that it carries.
-    pub(super) fn protocol(&self) -> u8 {
+    /// The number of the protocol that an IPv4 packet carries.
+    pub(super) fn protocol_v4(&self) -> u8 {
         match self.packet.transport {
             Transport::Tcp { .. } => 6,
             Transport::Udp { .. } => 17,
             Transport::Sctp { .. } => 132,
-            Transport::Icmp(_) if self.packet.source.is_ipv4() => 1,
-            Transport::Icmp(_) => 58,
+            Transport::Icmp(_) => 1,
             Transport::Other { protocol } => protocol,
         }
     }

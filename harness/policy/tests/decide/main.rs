@@ -4,6 +4,7 @@
 
 mod agreement;
 mod given;
+mod lengths;
 mod memory;
 mod parties;
 mod read;
