@@ -1,8 +1,8 @@
 //! What is loaded in the kernel, held against what is declared: `audit --live`.
 //!
 //! [`netverdict_lab::loaded`] reads, everything here is a pure function of what it read:
-//! [`hooks`] looks at interfaces and their programs, [`settings`] at what holds for the
-//! policy in force as a whole, [`entries`] at its entries one by one, and [`meaning`] at
+//! `hooks` looks at interfaces and their programs, `settings` at what holds for the
+//! policy in force as a whole, `entries` at its entries one by one, and `meaning` at
 //! what they all together do to packets.
 
 pub mod ask;
