@@ -258,8 +258,21 @@ const STAGES: [Stage; 3] = [
 
 /// Modules of the package that neither what is mutated nor the tests of what is
 /// decided need.
-const BESIDE: [&str; 10] = [
-    "chart", "frontend", "hits", "matrix", "meaning", "mutate", "prove", "region", "shadowed",
+const BESIDE: [&str; 15] = [
+    "audit",
+    "chart",
+    "diff",
+    "finding",
+    "frontend",
+    "hits",
+    "live",
+    "matrix",
+    "meaning",
+    "mutate",
+    "prove",
+    "reference",
+    "region",
+    "shadowed",
     "write",
 ];
 
