@@ -29,7 +29,7 @@ pub use audit::{AuditArgs, AuditFailOn, AuditOutput};
 pub use completions::{CompletionsArgs, ManArgs};
 pub use crosscheck::{CrosscheckArgs, CrosscheckFailOn, CrosscheckOutput, IptablesBackend};
 pub use diff::{DiffArgs, DiffFailOn, DiffLane, DiffOutput};
-pub use findings::{FindingArgs, SummaryArgs};
+pub use findings::{FindingArgs, MetricsArgs, SummaryArgs};
 pub use fuzz::{FuzzArgs, FuzzLane, FuzzOutput, Misread};
 pub use live::LiveArgs;
 pub use merge::MergeArgs;
@@ -161,6 +161,11 @@ pub struct RunArgs {
     /// Show namespaces, map entries and frames, and run nothing.
     #[arg(long, conflicts_with = "list")]
     pub dry_run: bool,
+    /// Put all network policies in dry run: the filter judges by them, counts, and
+    /// passes what they would drop; probes are held against what would be. Prefilters
+    /// stay in force.
+    #[arg(long)]
+    pub dry_run_policy: bool,
     /// Stop after the first scenario with a probe that is not as expected.
     #[arg(long)]
     pub fail_fast: bool,
@@ -185,6 +190,9 @@ pub struct RunArgs {
     /// Where junit.xml, results.sarif and events.jsonl go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub report_dir: PathBuf,
+    /// What policies decided.
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
     /// What came of it, as Markdown.
     #[command(flatten)]
     pub summary: SummaryArgs,

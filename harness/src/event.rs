@@ -1,6 +1,7 @@
 //! What happens during a run, as data. Reporters fold over these and compute
 //! nothing themselves.
 
+mod counts;
 mod place;
 mod rule_hits;
 mod word;
@@ -12,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use word::Word;
 
+pub use counts::{
+    Changed, ChangedFrame, CountedNodePort, CountedRule, Counts, NodePortCount, RuleCount, Totals,
+    WouldChange,
+};
 pub use place::Place;
 pub use rule_hits::{ListLine, MapPart, RuleHits, RuleLine, RuleStatus, RuleTotals};
 
@@ -33,6 +38,8 @@ pub enum Event {
     Verdict(Verdict),
     /// A step was judged: a change of the policy under traffic.
     Step(StepVerdict),
+    /// What policies decided about the frames of a scenario in a lane: before its end.
+    Counts(Counts),
     /// A scenario ended in a lane.
     SuiteFinished(SuiteFinished),
     /// Which rules decided about the frames of a scenario, over all its probes: behind
@@ -266,6 +273,9 @@ pub enum SkipReason {
     /// A frame before it in its sequence loses its end on the way, and its identity
     /// with it: what hooks behind remember of it, nobody sees.
     BehindCutFrame,
+    /// It depends on frames before it, of which others pass in dry run than would if the
+    /// proposed policy were in force.
+    RemembersWhatPasses,
 }
 
 impl fmt::Display for SkipReason {
@@ -280,6 +290,10 @@ impl fmt::Display for SkipReason {
             SkipReason::BehindCutFrame => {
                 "the node cuts the end off a frame before it, and the probe's id with it: on the \
                  wire nobody sees what the filter remembers of the rest"
+            }
+            SkipReason::RemembersWhatPasses => {
+                "it depends on frames before it, and in dry run others of them pass than would if \
+                 the policies were in force"
             }
             SkipReason::TooManyWorkloads => "a lab has no room for so many workloads",
         })

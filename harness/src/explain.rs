@@ -35,8 +35,12 @@ pub fn rerun(suite: &Suite<'_>, probe: &Probe) -> String {
     } else {
         " --no-xfail"
     };
+    let dry_run = match probe.of_policy {
+        OfPolicy::InForce => "",
+        OfPolicy::Proposed => " --dry-run-policy",
+    };
     format!(
-        "netverdict run {} --test {} {}{no_xfail}",
+        "netverdict run {} --test {} {}{no_xfail}{dry_run}",
         quoted(&suite.scenario.file.path),
         quoted(&test),
         suite.lane.flags(),

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod baseline;
 pub mod cli;
 pub mod command;
+pub mod counts;
 pub mod crosscheck;
 pub mod diff;
 pub mod event;

@@ -12,7 +12,7 @@ use netverdict_policy::oracle::Decision;
 use crate::lanes::{Staged, Work};
 use crate::select::Selected;
 
-pub use stage::Stage;
+pub use stage::{Stage, decisions as decisions_of_stages};
 pub use traffic::{LeftOut, Streamed, Traffic, Why};
 pub use verdict::Under;
 

@@ -90,6 +90,28 @@ impl Input {
         }
     }
 
+    /// Puts every network policy of every scenario in dry run, also those of steps, and
+    /// compiles them anew; says of how many. What then does not fit into the maps is a
+    /// problem.
+    pub fn put_in_dry_run(&mut self, colour: bool) -> usize {
+        let mut policies = 0;
+        for mut loaded in std::mem::take(&mut self.scenarios) {
+            let scenario = Arc::make_mut(&mut loaded.scenario);
+            scenario.put_in_dry_run();
+            policies += scenario.policy.dry_run.len();
+            let mut compiled = lower(&scenario.policy).map(|image| loaded.image = Arc::new(image));
+            for step in &mut scenario.steps {
+                let image = lower(&step.policy).map(|image| step.image = image);
+                compiled = compiled.and(image);
+            }
+            match compiled {
+                Ok(()) => self.scenarios.push(loaded),
+                Err(diagnostics) => self.report(&diagnostics, colour),
+            }
+        }
+        policies
+    }
+
     fn report(&mut self, diagnostics: &[Diagnostic], colour: bool) {
         for diagnostic in diagnostics {
             match diagnostic.severity {

@@ -1,6 +1,7 @@
 //! Runs the selected scenarios through the lanes and tells what happens as
 //! events.
 
+mod in_dry_run;
 mod judge_suite;
 mod lane;
 mod steps;

@@ -43,6 +43,7 @@ pub fn tally(events: &[Event], interrupted: bool, elapsed: Duration) -> RunFinis
             }
             Event::Coverage(_)
             | Event::SuiteStarted(_)
+            | Event::Counts(_)
             | Event::SuiteFinished(_)
             | Event::RunFinished(_) => {}
         }

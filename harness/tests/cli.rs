@@ -72,6 +72,11 @@ fn exit_codes() {
         (&["run", FIXED, "--shard", "0/2"], 2, "expected I/N"),
         (&["run", FIXED, "--test", "("], 2, "regex"),
         (&["run", FIXED, "--seed", "7"], 0, ""),
+        (
+            &["run", FIXED, "--dry-run-policy"],
+            0,
+            "1 network policy is in dry run",
+        ),
         (&["run"], 2, "Usage"),
     ] {
         let report = ["--report-dir", reports];
@@ -148,7 +153,7 @@ fn check_validates_and_writes_nothing() {
             "valid: 0 scenarios, 2 manifest files",
         ),
         (&["check", "scenarios/invalid"], 2, "problems"),
-        (&["check", "harness"], 5, "no scenario and no manifest"),
+        (&["check", "harness/src"], 5, "no scenario and no manifest"),
     ] {
         let (found, out, err) = netverdict(args);
         assert_eq!(found, Some(code), "{args:?}\n{out}\n{err}");
@@ -252,5 +257,5 @@ fn version_names_the_filter() {
     let digest = digest.expect("a digest");
     assert_eq!(digest.len(), 64, "{out}");
     assert!(digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{out}");
-    assert!(out.contains("map layout 2)"), "{out}");
+    assert!(out.contains("map layout 3)"), "{out}");
 }

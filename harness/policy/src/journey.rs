@@ -196,6 +196,13 @@ impl Way {
     }
 }
 
+/// The node port that a packet is sent to, wherever it then gets.
+pub fn node_port(topology: &TopologyPlan, packet: &IpPacket) -> Option<ProtoPort> {
+    let to_node = topology.node.contains(&packet.destination);
+    let forward = forward(topology, packet).filter(|_| to_node);
+    forward.map(|forward| forward.node_port)
+}
+
 /// The node port that the packet is for.
 fn forward<'a>(topology: &'a TopologyPlan, packet: &IpPacket) -> Option<&'a Forward> {
     let (protocol, port) = match packet.transport {

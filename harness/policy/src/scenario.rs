@@ -120,8 +120,14 @@ impl Scenario {
             step.policy.put_in_dry_run();
             &mut step.probes
         });
-        for probe in of_steps.chain([&mut self.probes]).flatten() {
+        let of_itself = [&mut self.probes, &mut self.before_steps];
+        for probe in of_steps.chain(of_itself).flatten() {
             probe.of_policy = OfPolicy::Proposed;
+            // Of what was proposed before the author said so.
+            if let Some(expected) = probe.proposed {
+                probe.expect = expected;
+                probe.reason = None;
+            }
         }
     }
 }

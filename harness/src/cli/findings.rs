@@ -26,3 +26,12 @@ pub struct SummaryArgs {
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
 }
+
+/// What policies decided, as Prometheus reads it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MetricsArgs {
+    /// Write how often each rule of a policy decided, and what came to each node port, to
+    /// this file, in Prometheus' text format.
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{RunOutput, SummaryArgs};
+use super::{MetricsArgs, RunOutput, SummaryArgs};
 
 /// Arguments of `merge`.
 #[derive(Debug, Args)]
@@ -16,6 +16,9 @@ pub struct MergeArgs {
     /// Where junit.xml, results.sarif and events.jsonl of the whole run go.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub report_dir: PathBuf,
+    /// What policies decided.
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
     /// What came of it, as Markdown.
     #[command(flatten)]
     pub summary: SummaryArgs,

@@ -41,6 +41,7 @@ pub fn run(args: &MergeArgs) -> Exit {
         output: args.output,
         rule_coverage: args.rule_coverage,
         folder: &args.report_dir,
+        metrics: args.metrics.metrics.as_deref(),
         summary: &args.summary,
     };
     print(wanted, &events);

@@ -24,10 +24,12 @@ use crate::{plan, tally};
 pub fn run(args: &RunArgs) -> Exit {
     let started = Instant::now();
     let lanes = Lane::plan(&args.lane, &args.mode);
-    let input = load(
-        &args.paths,
-        args.output == RunOutput::Human && Stream::Err.colour(),
-    );
+    let colour = args.output == RunOutput::Human && Stream::Err.colour();
+    let mut input = load(&args.paths, colour);
+    if args.dry_run_policy && input.problems.is_empty() {
+        let policies = input.put_in_dry_run(colour);
+        Stream::Err.line(&in_dry_run(policies));
+    }
     if !input.warnings.is_empty() && input.problems.is_empty() {
         let warnings = counted(input.warnings.len(), "warning");
         Stream::Err.line(&format!(
@@ -45,7 +47,7 @@ pub fn run(args: &RunArgs) -> Exit {
         tests: args.test.clone(),
         tags: args.tag.clone(),
         shard: args.shard,
-        judged: format!("xfail {}, swaps {}", !args.no_xfail, args.swaps),
+        judged: judged(args),
     };
     let chosen = selection.choose(&input.scenarios);
     if chosen.nothing_at_all {
@@ -122,6 +124,29 @@ pub fn run(args: &RunArgs) -> Exit {
             )
         }
     }
+}
+
+/// How probes are judged, which shards of one run have in common.
+fn judged(args: &RunArgs) -> String {
+    let judged = format!("xfail {}, swaps {}", !args.no_xfail, args.swaps);
+    match args.dry_run_policy {
+        false => judged,
+        true => format!("{judged}, policies in dry run"),
+    }
+}
+
+/// What `--dry-run-policy` means for what follows.
+fn in_dry_run(policies: usize) -> String {
+    let (all, they) = match policies {
+        0 => return "there is no network policy to put in dry run".to_owned(),
+        1 => ("1 network policy is".to_owned(), "it decides"),
+        _ => (format!("{policies} network policies are"), "they decide"),
+    };
+    format!(
+        "{all} in dry run: {they} about no frame; what would be is counted, and probes are held \
+         against it. Prefilters stay in force. Connections are remembered of what passes now: \
+         probes that depend on more or less of them are skipped"
+    )
 }
 
 fn problem(code: &str, text: String) -> Problem {
@@ -224,6 +249,7 @@ fn wanted(args: &RunArgs) -> Wanted<'_> {
         output: args.output,
         rule_coverage: args.rule_coverage,
         folder: &args.report_dir,
+        metrics: args.metrics.metrics.as_deref(),
         summary: &args.summary,
     }
 }

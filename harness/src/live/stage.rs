@@ -53,7 +53,7 @@ impl Stage {
 }
 
 /// What the oracle decides about each frame of each stage, in one memory.
-pub(super) fn decisions(stages: &[Stage]) -> Vec<Vec<Vec<Decision>>> {
+pub fn decisions(stages: &[Stage]) -> Vec<Vec<Vec<Decision>>> {
     let mut memory = Memory::tracking();
     let mut decisions = Vec::with_capacity(stages.len());
     for stage in stages {

@@ -208,6 +208,7 @@ fn sort_out(folder: &Path, events: Vec<Event>) -> Result<Report, String> {
             Event::SuiteStarted(it) => Some(it.suite.scenario.clone()),
             Event::Verdict(it) => Some(it.suite.scenario.clone()),
             Event::Step(it) => Some(it.suite.scenario.clone()),
+            Event::Counts(it) => Some(it.suite.scenario.clone()),
             Event::SuiteFinished(it) => Some(it.suite.scenario.clone()),
             Event::RuleHits(it) => Some(it.suite.scenario.clone()),
             Event::Coverage(_) => None,

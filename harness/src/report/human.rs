@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 
-use super::{rules, step_title};
+use super::{rules, side_by_side, step_title};
 use crate::event::{Event, ProbeOutcome, RunFinished, RunStarted, StepVerdict, SuiteId, Verdict};
 use crate::exit::Exit;
 use crate::words::counted;
@@ -98,6 +98,8 @@ pub fn render(events: &[Event], colour: bool) -> String {
             }
             // Said in sum, and line by line where it is asked for.
             Event::RuleHits(_) => {}
+            // Set side by side below, where something is in dry run.
+            Event::Counts(_) => {}
             Event::RunFinished(done) => finished = Some(done),
         }
     }
@@ -106,6 +108,10 @@ pub fn render(events: &[Event], colour: bool) -> String {
     }
     if !live.is_empty() {
         let _ = write!(text, "\n{}", changes(&live));
+    }
+    let side_by_side = side_by_side::render(events);
+    if !side_by_side.is_empty() {
+        let _ = write!(text, "\n{side_by_side}");
     }
     if !failures.is_empty() {
         let _ = write!(text, "\n{failures}");

@@ -40,8 +40,8 @@ pub fn render(events: &[Event]) -> String {
                 }
             }
             Event::RuleHits(hits) => annotate(&mut report, hits),
-            // How much is enforced is no test.
-            Event::Coverage(_) => {}
+            // How much is enforced is no test, nor how often something decided.
+            Event::Coverage(_) | Event::Counts(_) => {}
             Event::Problem(problem) => {
                 problems.add_test_case(problem_case(problem));
             }

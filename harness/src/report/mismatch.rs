@@ -114,6 +114,7 @@ pub fn findings(events: &[Event]) -> Vec<Finding> {
             | Event::Coverage(_)
             | Event::SuiteStarted(_)
             | Event::RuleHits(_)
+            | Event::Counts(_)
             | Event::RunFinished(_) => {}
         }
     }

@@ -3,9 +3,11 @@
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod metrics;
 pub mod mismatch;
 pub mod rules;
 pub mod sarif;
+pub mod side_by_side;
 pub mod summary;
 pub mod tap;
 mod write;

@@ -74,6 +74,7 @@ pub fn render(events: &[Event]) -> String {
             }
             Event::RunStarted(_)
             | Event::SuiteStarted(_)
+            | Event::Counts(_)
             | Event::SuiteFinished(_)
             | Event::RunFinished(_) => {}
         }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use netverdict_policy::scenario::Probe;
 
+use super::in_dry_run::{in_force_of_stages, tellable};
 use super::judge_suite::verdicts;
 use super::lane::{failed_to, for_each};
 use super::worker::Worker;
@@ -96,7 +97,8 @@ pub(super) fn verdicts_of_stages(
 ) -> Vec<Verdict> {
     let mut from = 0;
     let mut all = Vec::new();
-    for (stage, decisions) in live.stages.iter().zip(&live.decisions) {
+    let in_force = in_force_of_stages(live);
+    for (number, (stage, decisions)) in live.stages.iter().zip(&live.decisions).enumerate() {
         let suite = Suite {
             scenario: &stage.scenario,
             image: &stage.image,
@@ -105,6 +107,9 @@ pub(super) fn verdicts_of_stages(
         let probes: Vec<&Probe> = stage.scenario.probes.iter().collect();
         let findings = &findings[from..from + decisions.len()];
         from += decisions.len();
+        let told = (in_force.as_ref())
+            .map(|in_force| tellable(&suite, &probes, decisions, &in_force[number], findings));
+        let findings = told.as_deref().unwrap_or(findings);
         all.extend(verdicts(&suite, &probes, decisions, findings, elapsed));
     }
     all

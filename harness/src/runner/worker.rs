@@ -9,17 +9,19 @@ use netverdict_policy::oracle::Decision;
 use netverdict_policy::scenario::Probe;
 
 use super::Settings;
+use super::in_dry_run::{in_force, tellable};
 use super::judge_suite::{begun, decisions, is_as_expected, reproduced, verdicts};
 use super::lane::lacks_room;
 use super::steps::verdicts_of_stages;
-use crate::event::{Event, Problem, SkipReason, SuiteFinished};
+use crate::counts;
+use crate::event::{Counts, Event, Problem, SkipReason, SuiteFinished};
 use crate::hits::{self, Heard};
 use crate::lane::Lane;
 use crate::lanes::Work;
 use crate::lanes::kernel::Kernel;
 use crate::live::{Live, Stage};
 use crate::select::Selected;
-use crate::suite::Suite;
+use crate::suite::{Finding, Suite};
 
 /// Judges scenarios, one after the other.
 pub(super) struct Worker<'a> {
@@ -173,7 +175,10 @@ impl Worker<'_> {
             false => self.findings(lane, work),
         };
         let elapsed = started.elapsed();
-        let mut verdicts = verdicts(&suite, probes, decisions, &findings, elapsed);
+        let told = in_force(&selected.scenario, probes)
+            .map(|in_force| tellable(&suite, probes, decisions, &in_force, &findings));
+        let told = told.as_deref().unwrap_or(&findings);
+        let mut verdicts = verdicts(&suite, probes, decisions, told, elapsed);
         let mut steps = Vec::new();
         let mut staged = Vec::new();
         if let Some(live) = live {
@@ -186,6 +191,7 @@ impl Worker<'_> {
                 }
             }
         }
+        let counts = counted(&suite, probes, &findings, live, &staged);
         heard.take(lane, findings, staged);
         let elapsed = started.elapsed();
         let outcomes = (verdicts.iter().map(|verdict| verdict.outcome))
@@ -196,12 +202,42 @@ impl Worker<'_> {
         let reproduced = reproduced(&suite, &verdicts);
         events.extend(verdicts.into_iter().map(Event::Verdict));
         events.extend(steps.into_iter().map(Event::Step));
+        events.extend(counts.map(Event::Counts));
         events.push(Event::SuiteFinished(SuiteFinished {
             suite: suite.id(),
             reproduced,
             micros: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
         }));
     }
+}
+
+/// What was decided about the frames of a suite, those between steps included.
+fn counted(
+    suite: &Suite<'_>,
+    probes: &[&Probe],
+    findings: &[Finding],
+    live: Option<&Live<'_>>,
+    mut staged: &[Finding],
+) -> Option<Counts> {
+    let mut frames = vec![counts::Frames {
+        scenario: suite.scenario,
+        image: suite.image,
+        probes: probes.to_vec(),
+        findings,
+    }];
+    for stage in live.map_or(&[][..], |live| live.stages) {
+        let probes: Vec<&Probe> = stage.scenario.probes.iter().collect();
+        let cases = probes.iter().map(|probe| probe.cases.len()).sum();
+        let (findings, rest) = staged.split_at(cases);
+        staged = rest;
+        frames.push(counts::Frames {
+            scenario: &stage.scenario,
+            image: &stage.image,
+            probes,
+            findings,
+        });
+    }
+    counts::count(suite.id(), suite.lane.needs_privileges(), &frames)
 }
 
 fn problem(selected: &Selected, text: String) -> Event {

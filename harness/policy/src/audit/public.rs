@@ -85,7 +85,8 @@ impl FromStr for PublicMark {
 }
 
 impl PublicMark {
-    fn is_on(&self, object: &Object) -> bool {
+    /// Whether an object has it.
+    pub fn is_on(&self, object: &Object) -> bool {
         let annotation = (object.annotations.get(&self.key)).map(|it| &it.value);
         let label = object.labels.get(&self.key);
         annotation
