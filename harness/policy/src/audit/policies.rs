@@ -109,7 +109,7 @@ fn without_effect(
 /// What annotations say, or do not, of each policy object.
 fn annotated(context: &Context<'_>) -> Vec<Found> {
     let policy = context.policy;
-    let objects: BTreeSet<_> = (policy.network_policies.iter())
+    let objects: BTreeSet<_> = (policy.all_network_policies())
         .map(|it| (it.kind, &it.name))
         .collect();
     let mut found = Vec::new();

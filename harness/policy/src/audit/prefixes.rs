@@ -16,7 +16,7 @@ pub(super) fn findings(context: &Context<'_>) -> Vec<Found> {
     let private = private();
     let mut found = Vec::new();
     let mut known: BTreeSet<Location> = BTreeSet::new();
-    for network_policy in &policy.network_policies {
+    for network_policy in policy.all_network_policies() {
         for rule in &network_policy.rules {
             let Peers::Listed(peers) = &rule.peers else {
                 continue;

@@ -20,7 +20,7 @@ use crate::prefix::Family;
 use crate::topology::TopologyPlan;
 
 /// Pairs of policies that every run draws.
-const DRAWS: u64 = 40;
+const DRAWS: u64 = 60;
 
 /// Two worlds, and what they are said to differ in.
 struct Drawn {

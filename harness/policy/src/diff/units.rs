@@ -313,24 +313,37 @@ impl Search<'_> {
                 let (to, backend) = behind[side as usize].unwrap_or(new_behind);
                 let ingress = self.passes.table(to, Direction::Ingress);
                 let l4 = gate.before(backend);
-                let here = ingress.says(side, l4, from);
                 let at_node = self.sends_to_node(side, from, gate.entering());
+                if self.is_on_host(side, backend) {
+                    // It arrives at the node, where no policy is asked.
+                    says[side as usize] = (at_node, 0);
+                    continue;
+                }
+                let here = ingress.says(side, l4, from);
                 says[side as usize] = (at_node & here, egress.says(side, l4, to) & here);
             }
             let [(old, old_direct), (new, new_direct)] = says;
-            if from != new_behind.0
-                && old_behind.0 == new_behind.0
-                && (old ^ new) & !(old_direct ^ new_direct) == 0
-            {
+            let newly = (new & !old) & !(new_direct & !old_direct);
+            let no_longer = (old & !new) & !(old_direct & !new_direct);
+            if from != new_behind.0 && old_behind.0 == new_behind.0 && newly | no_longer == 0 {
                 continue;
             }
             let way = Way {
                 behind: Some(new_behind.0),
                 ..way(End::Member(from), End::Gate(index))
             };
-            let both = self.families_of(from, new_behind.0);
+            let other = match self.is_on_host(Side::New, new_behind.1) {
+                true => from,
+                false => new_behind.0,
+            };
+            let both = self.families_of(from, other);
             self.compare_families(way, only(gate.entering()), old, new, both);
         }
+    }
+
+    /// Whether the backend is in the node's network.
+    fn is_on_host(&self, side: Side, backend: Backend) -> bool {
+        (self.passes.policy(side)).is_some_and(|it| it.workloads[backend.workload].host_network)
     }
 
     /// In which families the workload may send this to the node.
