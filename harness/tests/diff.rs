@@ -368,3 +368,36 @@ fn steps_are_compared_by_name() {
     assert!(!before.contains("newly-exposed"), "{out}");
     assert!(behind.contains("is newly open to the internet"), "{out}");
 }
+
+/// A policy that moves into dry run is still there, and decides nothing.
+#[test]
+fn a_policy_that_goes_into_dry_run_says_so() {
+    let folder = TempDir::new().expect("a folder");
+    let dry = INTENDED.replace(
+        "  name: inventory\n",
+        "  name: inventory\n  annotations:\n    policy.cilium.io/dry-run: \"true\"\n",
+    );
+    let off = dry.replace("\"true\"", "\"false\"");
+    assert_ne!(dry, INTENDED);
+    for (name, policy) in [("enforced", INTENDED), ("dry", &dry), ("off", &off)] {
+        write(folder.path(), &format!("{name}/service.yaml"), SERVICE);
+        write(folder.path(), &format!("{name}/pod.yaml"), POD);
+        write(folder.path(), &format!("{name}/policy.yaml"), policy);
+    }
+    let into = "CiliumNetworkPolicy default/inventory is now in dry run: it decides nothing";
+    let out_of = "CiliumNetworkPolicy default/inventory is no longer in dry run: it decides";
+    for (old, new, said, code) in [
+        ("enforced", "dry", into, 1),
+        ("off", "dry", into, 1),
+        ("dry", "enforced", out_of, 0),
+        ("dry", "off", out_of, 0),
+    ] {
+        let (found, out, err) = by_model(folder.path(), &[old, new]);
+        assert_eq!(found, Some(code), "{old} {new}\n{out}\n{err}");
+        assert!(out.contains(said), "{old} {new}\n{out}");
+        assert!(
+            out.contains("policy.cilium.io/dry-run"),
+            "{old} {new}\n{out}"
+        );
+    }
+}

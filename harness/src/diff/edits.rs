@@ -2,7 +2,7 @@
 
 use netverdict_policy::diagnostic::Location;
 use netverdict_policy::diff::{Cause, Change, Difference, End, Side, changed_ports, counterpart};
-use netverdict_policy::model::{Policy, Workload};
+use netverdict_policy::model::{DRY_RUN, NetworkPolicy, Policy, RuleRef, Workload};
 
 use super::pairing::Pair;
 
@@ -53,19 +53,16 @@ pub fn edits(pair: &Pair<'_>, difference: &Difference, change: &Change) -> Vec<E
             Side::New => (new, old),
         };
         for cause in change.causes.of(side) {
-            let Some(edit) = of_cause(policy, other, *cause) else {
-                continue;
-            };
-            let [here, there] = edit;
-            let edit = match side {
-                Side::Old => [here, there],
-                Side::New => [there, here],
-            };
-            let [old, new] = edit;
-            let edit = Edit {
-                old,
-                new,
-                what: None,
+            let edit = match moved(policy, other, *cause, side) {
+                Some(edit) => edit,
+                None => {
+                    let Some([here, there]) = of_cause(policy, other, *cause) else {
+                        continue;
+                    };
+                    let [old, new] = in_order(side, here, there);
+                    let what = None;
+                    Edit { old, new, what }
+                }
             };
             if !edits.contains(&edit) {
                 edits.push(edit);
@@ -76,6 +73,47 @@ pub fn edits(pair: &Pair<'_>, difference: &Difference, change: &Change) -> Vec<E
         edits.extend(labels(old, new, difference, change));
     }
     edits
+}
+
+/// What stands on a side and on the other, as before and after.
+fn in_order<T>(side: Side, here: T, there: T) -> [T; 2] {
+    match side {
+        Side::Old => [here, there],
+        Side::New => [there, here],
+    }
+}
+
+/// The annotation that put the policy of a rule into dry run, or took it out: it stands
+/// on both sides, and decides on one.
+fn moved(policy: &Policy, other: &Policy, cause: Cause, side: Side) -> Option<Edit> {
+    let (Cause::Rule(RuleRef::Policy { policy: index, .. })
+    | Cause::Rule(RuleRef::DefaultDeny { policy: index })) = cause
+    else {
+        return None;
+    };
+    let own = &policy.network_policies[index];
+    let is_it = |it: &&NetworkPolicy| it.kind == own.kind && it.name == own.name;
+    let elsewhere = other.dry_run.iter().find(is_it)?;
+    if other.network_policies.iter().any(|it| is_it(&it)) {
+        return None;
+    }
+    let spot = |policy: &Policy| {
+        let object = policy.objects.get(own.kind.name(), &own.name)?;
+        Some(Spot::of(&object.annotations.get(DRY_RUN)?.location))
+    };
+    // A scenario whose policies all are in dry run has no annotation.
+    let there = spot(other).unwrap_or_else(|| Spot::of(&elsewhere.location));
+    let [old, new] = in_order(side, spot(policy), Some(there));
+    let state = match side {
+        Side::Old => "is now in dry run: it decides nothing",
+        Side::New => "is no longer in dry run: it decides",
+    };
+    let what = format!("{} {} {state}", own.kind.name(), own.name);
+    Some(Edit {
+        old,
+        new,
+        what: Some(what),
+    })
 }
 
 /// What stands there, and what stood or stands on the other side in its place; `None`

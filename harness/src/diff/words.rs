@@ -165,7 +165,7 @@ impl Teller<'_> {
                     },
                 ),
                 (Some(old), None) => format!(
-                    ", since {} is gone, which said {}{more}",
+                    ", since {}{what} is gone, which said {}{more}",
                     self.place(Side::Old, &old.location),
                     quoted(old)
                 ),
