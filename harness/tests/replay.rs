@@ -148,3 +148,34 @@ fn a_program_can_read_it() {
     assert_eq!(summary["drops"][0]["reason"], "policy-no-match");
     assert_eq!(summary["drops"][0]["first"]["frame"], 2);
 }
+
+/// Given a policy in dry run, what it would change of captured traffic is told by its
+/// lines, beside what is done now.
+#[test]
+fn it_says_what_policies_in_dry_run_would_change() {
+    let mut pcap = Pcap::new(1);
+    let (web, shop, partner) = ("10.244.0.2", "10.244.0.3", "198.51.100.80");
+    for (from, port) in [
+        (shop, 80),
+        (shop, 443),
+        (partner, 443),
+        (partner, 80),
+        (shop, 80),
+    ] {
+        pcap.frame(&syn(from, 40000 + port, web, port));
+    }
+    let scenario = "scenarios/dry-run/proposed.yaml";
+    let (code, out, _) = replay(&pcap.bytes, &[scenario, "--untracked"]);
+    assert_eq!(code, Some(0), "{out}");
+    let policy = "CiliumNetworkPolicy default/no-plain-text";
+    for line in [
+        "3 passed, 2 dropped, 0 of the node itself".to_owned(),
+        "in dry run: 2 frames would newly be dropped, 1 frame would newly pass".to_owned(),
+        format!("2  drop  {policy} at scenarios/dry-run/manifests/web.yaml:47:7, first frame 1"),
+        format!("1  pass  {policy} at scenarios/dry-run/manifests/web.yaml:43:18, first frame 3"),
+    ] {
+        assert!(out.contains(&line), "{line}\n{out}");
+    }
+    let (_, out, _) = replay(&pcap.bytes, &[FIXED]);
+    assert!(!out.contains("dry run"), "{out}");
+}

@@ -1,6 +1,8 @@
 //! What is said of a replay, for programs: one object a line.
 
+use netverdict_abi::Reason;
 use netverdict_policy::frame::describe;
+use netverdict_policy::interpret::Proposal;
 use serde_json::{Value, json};
 
 use super::capture::{Damage, Record, Time};
@@ -52,16 +54,23 @@ impl Replay<'_> {
         Word {
             reason,
             rule,
-            proposed: _,
+            proposed,
         }: Word,
     ) -> Value {
-        let rule = self.subject.image.rule(rule);
-        let location = rule.and_then(|rule| self.subject.policy.location(rule));
-        json!({
-            "reason": reason.slug(),
-            "verdict": verdict_name(reason.verdict()),
-            "rule": location.map(ToString::to_string),
-        })
+        let said = |reason: Reason, rule| {
+            let rule = self.subject.image.rule(rule);
+            let location = rule.and_then(|rule| self.subject.policy.location(rule));
+            json!({
+                "reason": reason.slug(),
+                "verdict": verdict_name(reason.verdict()),
+                "rule": location.map(ToString::to_string),
+            })
+        };
+        let mut object = said(reason, rule);
+        if let Some(Proposal { reason, rule }) = proposed {
+            object["proposed"] = said(reason, rule);
+        }
+        object
     }
 
     /// A frame that was not judged.
@@ -108,6 +117,15 @@ impl Replay<'_> {
                 "first": { "capture": self.captures[seen.first.capture], "frame": seen.first.frame },
             })
         });
+        let proposed = tally.proposed.iter().map(|((passes, rule), seen)| {
+            let rule = rule.and_then(|rule| self.subject.policy.location(rule));
+            json!({
+                "verdict": if *passes { "pass" } else { "drop" },
+                "rule": rule.map(ToString::to_string),
+                "frames": seen.frames,
+                "first": { "capture": self.captures[seen.first.capture], "frame": seen.first.frame },
+            })
+        });
         let flows = (tally.flows.iter()).map(|(flow, tally)| {
             let mut object = flow_json(tally);
             object["flow"] = json!(flow_text(flow));
@@ -142,6 +160,7 @@ impl Replay<'_> {
             "not_judged": not_judged.collect::<Vec<_>>(),
             "reasons": reasons.collect::<Vec<_>>(),
             "drops": drops.collect::<Vec<_>>(),
+            "would_newly": proposed.collect::<Vec<_>>(),
             "flows": flows.collect::<Vec<_>>(),
             "other_flows": flow_json(&tally.other_flows),
         })

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use netverdict_abi::{Hook, Reason, Verdict};
 use netverdict_policy::frame::{Body, FrameSpec, IcmpKind, Transport};
 use netverdict_policy::image::MapImage;
+use netverdict_policy::interpret::Proposal;
 use netverdict_policy::journey::Point;
 use netverdict_policy::model::RuleRef;
 
@@ -131,6 +132,9 @@ pub struct Tally {
     pub other_flows: FlowTally,
     /// What was dropped; flows beyond [`MOST_FLOWS`] are left out.
     pub drops: BTreeMap<(Option<Flow>, Cause), Seen>,
+    /// What policies in dry run would change, by whether frames would newly pass, and by
+    /// the rule that would decide.
+    pub proposed: BTreeMap<(bool, Option<RuleRef>), Seen>,
     /// How often everything that was remembered was forgotten.
     pub forgotten: u64,
 }
@@ -163,6 +167,13 @@ impl Tally {
             true => self.passed.add(bytes),
             false => self.dropped.add(bytes),
         }
+        if let Some((passes, proposed)) = judged.would_change() {
+            see(
+                &mut self.proposed,
+                (passes, image.rule(proposed.rule)),
+                place,
+            );
+        }
         let flow = judged.description.as_ref().ok().and_then(Flow::of);
         let is_counted = match flow {
             None => true,
@@ -182,6 +193,27 @@ impl Tally {
         if !passed && is_counted {
             see(&mut self.drops, (flow, Cause::of(deciding, image)), place);
         }
+    }
+}
+
+impl Judged {
+    /// Whether the frame would newly pass or newly be dropped, if it is otherwise under the
+    /// proposed policy, at the hooks that it comes by now; and what is proposed where that
+    /// differs first.
+    fn would_change(&self) -> Option<(bool, Proposal)> {
+        let is_pass = |reason: Reason| reason.verdict() == Verdict::Pass;
+        let mut differs = None;
+        let (mut passes, mut would_pass) = (true, true);
+        for word in self.hooks.iter().map(At::word) {
+            passes &= is_pass(word.reason);
+            would_pass &= is_pass(word.proposed.map_or(word.reason, |it| it.reason));
+            if let Some(proposed) = word.proposed
+                && is_pass(proposed.reason) != is_pass(word.reason)
+            {
+                differs.get_or_insert(proposed);
+            }
+        }
+        Some((would_pass, differs.filter(|_| passes != would_pass)?))
     }
 }
 

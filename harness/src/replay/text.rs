@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-use netverdict_abi::Hook;
+use netverdict_abi::{Hook, Reason};
 use netverdict_policy::frame::describe;
+use netverdict_policy::interpret::Proposal;
 use netverdict_policy::journey::Point;
 use netverdict_policy::model::{Policy, RuleRef};
+use netverdict_policy::oracle::Proposed;
 
 use super::capture::{Damage, Record, Time};
 use super::link;
@@ -74,12 +76,21 @@ impl Replay<'_> {
 
     fn words(&self, at: &At) -> Vec<(&'static str, String)> {
         let policy = match &at.oracle {
-            Some(decision) => format!(
-                "{}: {}{}",
-                verdict_name(decision.verdict()),
-                decision.reason.slug(),
-                places(&self.subject.policy, &decision.rules)
-            ),
+            Some(decision) => {
+                let said = |reason: Reason, rules| {
+                    format!(
+                        "{}: {}{}",
+                        verdict_name(reason.verdict()),
+                        reason.slug(),
+                        places(&self.subject.policy, rules)
+                    )
+                };
+                let mut text = said(decision.reason, &decision.rules);
+                if let Some(Proposed { reason, rules }) = &decision.proposed {
+                    let _ = write!(text, "; as proposed {}", said(*reason, rules));
+                }
+                text
+            }
             None => "nothing: the frame has no description".to_owned(),
         };
         let mut words = vec![("policy", policy), ("maps", self.word(at.interpreter))];
@@ -92,16 +103,23 @@ impl Replay<'_> {
         Word {
             reason,
             rule,
-            proposed: _,
+            proposed,
         }: Word,
     ) -> String {
-        let rule = self.subject.image.rule(rule);
-        format!(
-            "{}: {}{}",
-            verdict_name(reason.verdict()),
-            reason.slug(),
-            places(&self.subject.policy, rule.as_slice())
-        )
+        let said = |reason: Reason, rule| {
+            let rule = self.subject.image.rule(rule);
+            format!(
+                "{}: {}{}",
+                verdict_name(reason.verdict()),
+                reason.slug(),
+                places(&self.subject.policy, rule.as_slice())
+            )
+        };
+        let mut text = said(reason, rule);
+        if let Some(Proposal { reason, rule }) = proposed {
+            let _ = write!(text, "; as proposed {}", said(reason, rule));
+        }
+        text
     }
 
     /// A frame that was not judged.
@@ -143,6 +161,7 @@ impl Replay<'_> {
             );
         }
         self.drops(&mut text, tally);
+        self.proposed(&mut text, tally);
         self.talkers(&mut text, tally);
         text
     }
@@ -232,6 +251,48 @@ impl Replay<'_> {
             ));
         }
         notes
+    }
+
+    /// What policies in dry run would change.
+    fn proposed(&self, text: &mut String, tally: &Tally) {
+        let policy = &self.subject.policy;
+        if policy.dry_run.is_empty() {
+            return;
+        }
+        let all = |would_pass| -> u64 {
+            let of = (tally.proposed.iter()).filter(|((passes, _), _)| *passes == would_pass);
+            of.map(|(_, seen)| seen.frames).sum()
+        };
+        let _ = writeln!(
+            text,
+            "\nin dry run: {} would newly be dropped, {} would newly pass the hooks that they come \
+             by now",
+            frames(all(false)),
+            frames(all(true))
+        );
+        for ((passes, rule), seen) in tally.proposed.iter().take(MOST_LINES) {
+            let verdict = if *passes { "pass" } else { "drop" };
+            let of = match rule {
+                Some(
+                    RuleRef::Policy { policy: index, .. } | RuleRef::DefaultDeny { policy: index },
+                ) => {
+                    let it = policy.network_policy(*index);
+                    format!("{} {}", it.kind.name(), it.name)
+                }
+                _ => "no rule".to_owned(),
+            };
+            let _ = writeln!(
+                text,
+                "  {:>10}  {verdict}  {of}{}, first {}",
+                seen.frames,
+                places(policy, rule.as_slice()),
+                self.place(seen.first)
+            );
+        }
+        let more = tally.proposed.len().saturating_sub(MOST_LINES);
+        if more > 0 {
+            let _ = writeln!(text, "  and {}", counted(more, "more rule"));
+        }
     }
 
     fn drops(&self, text: &mut String, tally: &Tally) {
