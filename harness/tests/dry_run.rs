@@ -94,3 +94,50 @@ fn what_is_to_be_run_again_is_run_the_same_way() {
         assert!(rerun.contains("--dry-run-policy"), "{rerun}");
     }
 }
+
+/// What is in force and what is proposed stand side by side, and what each policy in dry
+/// run would change has its line and a frame.
+#[test]
+fn the_report_sets_both_policies_side_by_side() {
+    let (output, events) = run(&["scenarios/dry-run"]);
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "dry run: scenarios/dry-run/proposed.yaml [model], 23 frames as the interpreter judged them",
+        "        pass         20         11",
+        "        drop          3         12",
+        "  CiliumNetworkPolicy default/no-plain-text (scenarios/dry-run/manifests/web.yaml:41:5)",
+        "    would newly drop 2 frames, such as",
+        "      IPv4 10.244.0.3:40000 > 10.244.0.2:80/tcp SYN",
+        "    would newly pass 1 frame, such as",
+        "      of probe partner-newly-passes, by scenarios/dry-run/manifests/web.yaml:43:18",
+        "    would change nothing about these frames",
+    ] {
+        assert!(out.lines().any(|said| said == line), "{line}\n{out}");
+    }
+    let counts = of_type(&events, "counts");
+    assert_eq!(counts.len(), 1);
+    assert_eq!(counts[0]["proposed"]["dropped"], 12);
+    assert_eq!(counts[0]["in_dry_run"][1]["newly_drops"]["frames"], 2);
+
+    let (output, _) = run(&["scenarios/incident"]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("dry run"));
+}
+
+/// Every policy of the incident in dry run: the prefilter still drops, and the report says
+/// what the policy would.
+#[test]
+fn prefilters_stay_in_force() {
+    let (output, events) = run(&["scenarios/incident/fixed.yaml", "--dry-run-policy"]);
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        out.contains("CiliumNetworkPolicy default/inventory"),
+        "{out}"
+    );
+    let verdicts = of_type(&events, "verdict");
+    let cases = (verdicts.iter()).flat_map(|verdict| verdict["cases"].as_array().expect("cases"));
+    let reasons: Vec<&str> = (cases.flat_map(|case| case["filter"].as_array().expect("hooks")))
+        .filter_map(|hook| hook["reason"].as_str())
+        .collect();
+    assert!(reasons.contains(&"prefilter-allow"), "{reasons:?}");
+    assert!(!reasons.contains(&"policy-no-match"), "{reasons:?}");
+}

@@ -60,3 +60,19 @@ fn what_cannot_be_proven_ends_with_its_own_code() {
         assert_eq!(output.status.code(), Some(code), "{args:?}\n{stderr}");
     }
 }
+
+/// Claim B says where its frames ask nothing of policies in dry run.
+#[test]
+fn what_plain_frames_do_not_ask_of_proposals_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let words = "the plain frames do not";
+    for (scenario, said) in [
+        ("scenarios/dry-run/proposed.yaml", true),
+        ("scenarios/incident/fixed.yaml", false),
+    ] {
+        let output = prove(&[scenario], folder.path());
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert_eq!(text.contains(words), said, "{text}");
+    }
+}

@@ -58,6 +58,9 @@ pub struct Program {
     /// Whether each question was cut at every prefix there is, and not only at those
     /// that its hook and port look at.
     pub cut_everywhere: bool,
+    /// Whether policies in dry run propose anything: plain frames do not ask for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub proposes: bool,
     /// Time that the plain frames took, those of all threads at once.
     #[serde(skip)]
     pub trying: Duration,

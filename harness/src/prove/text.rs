@@ -108,6 +108,13 @@ fn program(proof: &Proof) -> String {
     if program.party == "interpreter" {
         text.push_str(" (the interpreter stands in for the kernel)");
     }
+    if program.proposes {
+        text.push_str(
+            "\n       of what policies in dry run propose, A compares every address; here the \
+             packets ask for it at one address of each range that is judged alike now, the plain \
+             frames do not",
+        );
+    }
     for line in &program.unbalanced {
         let _ = write!(text, "\n       {line}");
     }

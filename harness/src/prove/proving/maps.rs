@@ -63,6 +63,7 @@ impl Proving<'_> {
         let Some(proposed) = Proposed::of(self.policy, self.held) else {
             return Ok(());
         };
+        self.proof.program.proposes = true;
         let comparison = proposed.comparison();
         let compared = Compared {
             policy: proposed.policy(),
