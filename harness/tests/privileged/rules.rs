@@ -16,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     )]
 }
 
+const CUT: &str = "scenarios/regressions/cut-frame-in-a-sequence.yaml";
+
 /// Of each scenario, its rules and its maps, with what decided and what was found.
 type Named = BTreeMap<String, (Value, Value)>;
 
@@ -29,6 +31,10 @@ fn every_lane_names_the_same() -> Result<(), Failed> {
     ] {
         let by_kernel = named(lane, "kernel")?;
         for (scenario, expected) in &interpreted {
+            // What follows a frame that is cut on its way is skipped on the wire.
+            if lane.contains(&"wire") && scenario == CUT {
+                continue;
+            }
             let (rules, maps) = expected;
             let seen = by_kernel
                 .get(scenario)

@@ -4,7 +4,7 @@ use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{HashMap, Map, MapData, MapInfo};
 use aya::programs::loaded_programs;
 use libtest_mimic::Failed;
-use netverdict_abi::{Hook, Lpm4, Verdicted, map};
+use netverdict_abi::{Endpoint, EndpointKey, Hook, Lpm4, Verdicted, map};
 use netverdict_lab::filter::{Connections, Events, Filter, Install, Links, Oddity};
 use netverdict_policy::generate::{self, Draw};
 use netverdict_policy::image::{ImageSizes, MapImage, PrefilterImage, RuleId, Verdict};
@@ -133,8 +133,11 @@ fn changed() -> Result<(), Failed> {
     assert_eq!(filter.read_back()?.image, without_rules(&image));
 
     // A whole workload gone: its guard may stay, as long as another shares it.
-    let mut endpoints: HashMap<MapData, [u8; 20], [u8; 32]> =
-        behind_its_back(&filter, map::ENDPOINTS)?.try_into()?;
+    let mut endpoints: HashMap<
+        MapData,
+        [u8; size_of::<EndpointKey>()],
+        [u8; size_of::<Endpoint>()],
+    > = behind_its_back(&filter, map::ENDPOINTS)?.try_into()?;
     let one = endpoints.keys().next().ok_or("there are workloads")??;
     endpoints.remove(&one)?;
     let read = filter.read_back()?;
