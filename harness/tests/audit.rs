@@ -178,3 +178,43 @@ fn forged_sources_are_told_of() {
         "{stdout}"
     );
 }
+
+/// A policy in dry run guards nobody: a Service whose backends only such a policy selects
+/// is open, and that the annotation was left on is told as well.
+#[test]
+fn a_policy_in_dry_run_guards_no_service() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("inventory.yaml");
+    for (dry_run, open) in [("true", true), ("false", false)] {
+        let text = format!(
+            "apiVersion: v1
+kind: Service
+metadata: {{ name: inventory }}
+spec:
+  type: NodePort
+  selector: {{ app: inventory }}
+  ports: [{{ port: 50051, targetPort: 50051, nodePort: 30007, protocol: TCP }}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{ name: inventory, labels: {{ app: inventory }} }}
+spec: {{ containers: [{{ name: c, image: i }}] }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{ name: inventory, annotations: {{ policy.cilium.io/dry-run: \"{dry_run}\" }} }}
+spec:
+  podSelector: {{ matchLabels: {{ app: inventory }} }}
+  policyTypes: [Ingress]
+  ingress: [{{ from: [{{ ipBlock: {{ cidr: 10.0.0.0/8 }} }}] }}]
+"
+        );
+        std::fs::write(&path, text).expect("a file");
+        let (code, out, err) = audit(&[path.to_str().expect("UTF-8"), "--output", "json"]);
+        assert_eq!(code, Some(i32::from(open)), "{out}{err}");
+        let ids = counting(&out);
+        for id in ["service-without-policy", "dry-run-left-on"] {
+            assert_eq!(ids.contains(id), open, "{dry_run}: {id} in {ids:?}");
+        }
+    }
+}
