@@ -1,6 +1,8 @@
 //! What is wrong with something that is valid, in the shape that every report takes it
 //! in.
 
+pub mod reference;
+
 use std::fmt;
 
 use crate::diagnostic::{Label, Location, Severity};

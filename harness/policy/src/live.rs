@@ -1,49 +1,15 @@
 //! Kinds of findings about what is loaded in a kernel, held against what is declared.
 
 use crate::diagnostic::Severity;
-use crate::finding::{Catalogue, Kind, Reference};
-
-/// T1562.004: whoever can write to the maps, or detach the program, switches it off.
-const DISABLE_FIREWALL: Reference = Reference {
-    catalogue: Catalogue::AttackTechnique,
-    id: "T1562.004",
-    name: "Impair Defenses: Disable or Modify System Firewall",
+use crate::finding::reference::{
+    AUDIT, FILTERING, FIREWALL_DISABLED, INBOUND_FILTERING, PUBLIC_FACING, SEGMENTATION,
 };
-const EXPLOIT_PUBLIC: Reference = Reference {
-    catalogue: Catalogue::AttackTechnique,
-    id: "T1190",
-    name: "Exploit Public-Facing Application",
-};
-const FILTER_TRAFFIC: Reference = Reference {
-    catalogue: Catalogue::AttackMitigation,
-    id: "M1037",
-    name: "Filter Network Traffic",
-};
-const AUDIT: Reference = Reference {
-    catalogue: Catalogue::AttackMitigation,
-    id: "M1047",
-    name: "Audit",
-};
-const SEGMENTATION: Reference = Reference {
-    catalogue: Catalogue::AttackMitigation,
-    id: "M1030",
-    name: "Network Segmentation",
-};
-const INBOUND_FILTERING: Reference = Reference {
-    catalogue: Catalogue::Defend,
-    id: "D3-ITF",
-    name: "Inbound Traffic Filtering",
-};
+use crate::finding::{Kind, Reference};
 
 /// What somebody changed, or left, where the filter should stand.
-const TAMPERED: &[Reference] = &[DISABLE_FIREWALL, FILTER_TRAFFIC, AUDIT];
+const TAMPERED: &[Reference] = &[FIREWALL_DISABLED, FILTERING, AUDIT];
 /// What lets in whom nobody meant to let in.
-const OPEN: &[Reference] = &[
-    EXPLOIT_PUBLIC,
-    FILTER_TRAFFIC,
-    SEGMENTATION,
-    INBOUND_FILTERING,
-];
+const OPEN: &[Reference] = &[PUBLIC_FACING, FILTERING, SEGMENTATION, INBOUND_FILTERING];
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $severity:ident, $references:expr,
@@ -91,7 +57,7 @@ kinds! {
          at the wrong place it passes what it should drop.",
         "Attach the program of that hook.";
     /// Attached in another mode than asked for.
-    OTHER_MODE = "live-other-mode", Warning, &[FILTER_TRAFFIC],
+    OTHER_MODE = "live-other-mode", Warning, &[FILTERING],
         "the filter runs in another mode than it is meant to",
         "In native mode the driver runs the program before anything else; in generic mode the \
          network stack does, behind packet sockets and later by microseconds: under a flood the \

@@ -1,7 +1,8 @@
 //! Differences as findings, as reports take them.
 
 use netverdict_policy::diagnostic::{Label, Severity};
-use netverdict_policy::finding::{Catalogue, Finding, Kind, Reference, Standing};
+use netverdict_policy::finding::reference::{FILTERING, INBOUND_FILTERING, PUBLIC_FACING};
+use netverdict_policy::finding::{Finding, Kind, Standing};
 use netverdict_policy::frame::{Body, describe};
 use netverdict_policy::journey::Target;
 use netverdict_policy::port::ProtoPort;
@@ -23,23 +24,7 @@ pub static MORE_PERMISSIVE: Kind = Kind {
         guard that is not there. The usual cause is a prefilter with `bypass_policy: true`.",
     fix: "Take the bypass away from the prefilter, or narrow its allow list to what the policy \
         allows and set its default to drop.",
-    references: &[
-        Reference {
-            catalogue: Catalogue::AttackTechnique,
-            id: "T1190",
-            name: "Exploit Public-Facing Application",
-        },
-        Reference {
-            catalogue: Catalogue::AttackMitigation,
-            id: "M1037",
-            name: "Filter Network Traffic",
-        },
-        Reference {
-            catalogue: Catalogue::Defend,
-            id: "D3-ITF",
-            name: "Inbound Traffic Filtering",
-        },
-    ],
+    references: &[PUBLIC_FACING, FILTERING, INBOUND_FILTERING],
 };
 
 /// XDP drops what the reference lets through.

@@ -2,36 +2,13 @@
 
 use netverdict_policy::diagnostic::{Label, Severity};
 use netverdict_policy::diff::{Change, Effect, Mask, Side};
-use netverdict_policy::finding::{Catalogue, Finding, Kind, Reference, Standing};
+use netverdict_policy::finding::reference::{
+    FILTERING, INBOUND_FILTERING, LATERAL, PUBLIC_FACING, SEGMENTATION,
+};
+use netverdict_policy::finding::{Finding, Kind, Standing};
 
 use super::edits::Edit;
 use super::words::Teller;
-
-const EXPLOIT: Reference = Reference {
-    catalogue: Catalogue::AttackTechnique,
-    id: "T1190",
-    name: "Exploit Public-Facing Application",
-};
-const LATERAL: Reference = Reference {
-    catalogue: Catalogue::AttackTechnique,
-    id: "T1210",
-    name: "Exploitation of Remote Services",
-};
-const SEGMENTATION: Reference = Reference {
-    catalogue: Catalogue::AttackMitigation,
-    id: "M1030",
-    name: "Network Segmentation",
-};
-const FILTERING: Reference = Reference {
-    catalogue: Catalogue::AttackMitigation,
-    id: "M1037",
-    name: "Filter Network Traffic",
-};
-const INBOUND: Reference = Reference {
-    catalogue: Catalogue::Defend,
-    id: "D3-ITF",
-    name: "Inbound Traffic Filtering",
-};
 
 /// Somebody from outside the cluster newly gets in.
 pub static NEWLY_EXPOSED: Kind = Kind {
@@ -40,7 +17,7 @@ pub static NEWLY_EXPOSED: Kind = Kind {
     summary: "something is newly open to addresses outside the cluster",
     explanation: "The change lets packets in from beyond the uplink that were dropped before.",
     fix: "Narrow the line that lets them in, or accept the finding if they are meant.",
-    references: &[EXPLOIT, FILTERING, SEGMENTATION, INBOUND],
+    references: &[PUBLIC_FACING, FILTERING, SEGMENTATION, INBOUND_FILTERING],
 };
 
 /// The policy was widened where something in front of it decides.
@@ -51,7 +28,7 @@ pub static MASKED_WIDENING: Kind = Kind {
     explanation: "No verdict changes today, for a prefilter decides before the policy is asked. \
                   Once it is changed, the policy behind it lets in what it did not before.",
     fix: "Narrow the policy again: each layer should hold by itself.",
-    references: &[EXPLOIT, FILTERING, SEGMENTATION],
+    references: &[PUBLIC_FACING, FILTERING, SEGMENTATION],
 };
 
 /// The policy was narrowed where something in front of it decides.

@@ -4,16 +4,11 @@
 use std::collections::BTreeMap;
 
 use netverdict_policy::diagnostic::{Label, Severity};
-use netverdict_policy::finding::{Catalogue, Finding, Kind, Reference, Standing};
+use netverdict_policy::finding::reference::FILTERING;
+use netverdict_policy::finding::{Finding, Kind, Standing};
 
 use super::{case_title, step_title};
 use crate::event::{Event, Place, ProbeOutcome, SuiteId, Verdict};
-
-const FILTER_NETWORK_TRAFFIC: Reference = Reference {
-    catalogue: Catalogue::AttackMitigation,
-    id: "M1037",
-    name: "Filter Network Traffic",
-};
 
 /// The policy is wrong.
 pub static POLICY_MISMATCH: Kind = Kind {
@@ -25,7 +20,7 @@ pub static POLICY_MISMATCH: Kind = Kind {
                   as well.",
     fix: "Mend the lines, or the expectation of the probe; a known fault is written down as \
           `xfail`.",
-    references: &[FILTER_NETWORK_TRAFFIC],
+    references: &[FILTERING],
 };
 
 /// The filter is wrong.
@@ -37,7 +32,7 @@ pub static FILTER_MISMATCH: Kind = Kind {
                   fault.",
     fix: "Report it, with the command that runs the probe again; until it is mended nothing \
           that this filter enforces can be relied upon.",
-    references: &[FILTER_NETWORK_TRAFFIC],
+    references: &[FILTERING],
 };
 
 /// The way behind the filter is wrong.

@@ -5,7 +5,7 @@ mod lists;
 mod rules;
 mod upkeep;
 
-use crate::finding::{Catalogue, Kind, Reference};
+use crate::finding::Kind;
 
 pub use exposure::{
     FORGEABLE_SOURCE, NAMESPACE_WITHOUT_DEFAULT_DENY, NODE_PORT_TO_WORLD, SERVICE_WITHOUT_POLICY,
@@ -51,38 +51,3 @@ pub static CATALOGUE: &[&Kind] = &[
 pub fn kind(id: &str) -> Option<&'static Kind> {
     CATALOGUE.iter().copied().find(|kind| kind.id == id)
 }
-
-const fn technique(id: &'static str, name: &'static str) -> Reference {
-    Reference {
-        catalogue: Catalogue::AttackTechnique,
-        id,
-        name,
-    }
-}
-
-const fn mitigation(id: &'static str, name: &'static str) -> Reference {
-    Reference {
-        catalogue: Catalogue::AttackMitigation,
-        id,
-        name,
-    }
-}
-
-const fn defence(id: &'static str, name: &'static str) -> Reference {
-    Reference {
-        catalogue: Catalogue::Defend,
-        id,
-        name,
-    }
-}
-
-const PUBLIC_FACING: Reference = technique("T1190", "Exploit Public-Facing Application");
-const REMOTE_SERVICES: Reference = technique("T1133", "External Remote Services");
-const LATERAL: Reference = technique("T1210", "Exploitation of Remote Services");
-const FIREWALL_CHANGED: Reference = technique("T1562.007", "Disable or Modify Cloud Firewall");
-const SEGMENTATION: Reference = mitigation("M1030", "Network Segmentation");
-const FILTERING: Reference = mitigation("M1037", "Filter Network Traffic");
-const AUDIT: Reference = mitigation("M1047", "Audit");
-const TRAFFIC_FILTERING: Reference = defence("D3-NTF", "Network Traffic Filtering");
-const INBOUND_FILTERING: Reference = defence("D3-ITF", "Inbound Traffic Filtering");
-const POLICY_MAPPING: Reference = defence("D3-NTPM", "Network Traffic Policy Mapping");

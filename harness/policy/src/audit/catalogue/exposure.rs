@@ -1,11 +1,11 @@
 //! Who is reached that should not be.
 
-use super::{
+use crate::diagnostic::Severity;
+use crate::finding::Kind;
+use crate::finding::reference::{
     AUDIT, FILTERING, INBOUND_FILTERING, LATERAL, PUBLIC_FACING, REMOTE_SERVICES, SEGMENTATION,
     TRAFFIC_FILTERING, technique,
 };
-use crate::diagnostic::Severity;
-use crate::finding::Kind;
 
 /// Prefixes that let in the internet, or much of it.
 pub static WILDCARD_CIDR: Kind = Kind {

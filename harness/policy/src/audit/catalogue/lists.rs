@@ -1,11 +1,11 @@
 //! Prefilters and prefixes that do not say what they seem to.
 
-use super::{
+use crate::diagnostic::Severity;
+use crate::finding::Kind;
+use crate::finding::reference::{
     AUDIT, FILTERING, FIREWALL_CHANGED, INBOUND_FILTERING, PUBLIC_FACING, SEGMENTATION,
     TRAFFIC_FILTERING,
 };
-use crate::diagnostic::Severity;
-use crate::finding::Kind;
 
 /// A prefilter that allows nobody in particular.
 pub static PREFILTER_EMPTY_ALLOW_LIST: Kind = Kind {

@@ -1,10 +1,10 @@
 //! Rules and policies that do not do what they say.
 
-use super::{
-    AUDIT, FILTERING, LATERAL, POLICY_MAPPING, SEGMENTATION, TRAFFIC_FILTERING, technique,
-};
 use crate::diagnostic::Severity;
 use crate::finding::Kind;
+use crate::finding::reference::{
+    AUDIT, FILTERING, LATERAL, POLICY_MAPPING, SEGMENTATION, TRAFFIC_FILTERING, technique,
+};
 
 /// A policy about nobody.
 pub static POLICY_SELECTS_NOTHING: Kind = Kind {

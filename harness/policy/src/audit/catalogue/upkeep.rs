@@ -1,8 +1,8 @@
 //! What was to be done, and was not; and what is wrong with suppressions.
 
-use super::{AUDIT, FILTERING, FIREWALL_CHANGED, POLICY_MAPPING};
 use crate::diagnostic::Severity;
 use crate::finding::Kind;
+use crate::finding::reference::{AUDIT, FILTERING, FIREWALL_CHANGED, POLICY_MAPPING};
 
 /// A policy that counts and drops nothing.
 pub static DRY_RUN_LEFT_ON: Kind = Kind {
