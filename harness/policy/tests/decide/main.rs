@@ -8,6 +8,7 @@ mod lengths;
 mod memory;
 mod parties;
 mod read;
+mod said;
 mod semantics;
 mod shapes;
 mod uplink;
